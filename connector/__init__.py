@@ -1,0 +1,1 @@
+"""Everything that talks to the world: ServiceNow, Microsoft Graph, and their secrets."""

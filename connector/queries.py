@@ -1,0 +1,35 @@
+"""Named reads of the connector's rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+
+if TYPE_CHECKING:
+    from connector.models import Connection, Tenant
+
+
+class TenantQuerySet(models.QuerySet[Any]):
+    """Rows that belong to one organisation."""
+
+    def for_tenant(self, tenant: Tenant) -> Self:
+        return self.filter(tenant=tenant)
+
+
+class ConnectionQuerySet(TenantQuerySet):
+    """Reads of connections."""
+
+    def active(self) -> Self:
+        return self.filter(removed_at__isnull=True)
+
+    def usable(self) -> Self:
+        """Return what polls and deliveries may use: authorized, not broken or removed."""
+        return self.active().filter(status="connected")
+
+    def current(self, tenant: Tenant) -> Connection | None:
+        """Return the tenant's ServiceNow connection, or None."""
+        connection: Connection | None = (
+            self.active().for_tenant(tenant).filter(kind="servicenow").first()
+        )
+        return connection

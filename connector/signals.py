@@ -1,0 +1,15 @@
+"""What the connector tells the layers above; it never calls them.
+
+Every signal is sent with `connection`, inside the transaction that changed it.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+# A token was obtained for a connection, for the first time or again.
+authorized = Signal()
+# A broken connection works again.
+mended = Signal()
+# The connection was removed; its secrets are gone.
+removed = Signal()

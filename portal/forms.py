@@ -1,0 +1,11 @@
+"""How forms are drawn."""
+
+from __future__ import annotations
+
+from django.forms.renderers import TemplatesSetting
+
+
+class PortalFormRenderer(TemplatesSetting):
+    """Draw every field with the portal's own field template."""
+
+    field_template_name = "ui/field.html"

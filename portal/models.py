@@ -1,0 +1,7 @@
+"""The portal's models, gathered for Django from their packages."""
+
+from __future__ import annotations
+
+from portal.score.models import ControlProfile, ControlScore, Snapshot
+
+__all__ = ["ControlProfile", "ControlScore", "Snapshot"]

@@ -1,0 +1,3 @@
+"""The left navigation as data."""
+
+from __future__ import annotations

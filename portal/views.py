@@ -1,0 +1,3 @@
+"""The home page, the audit trail and the organisation switch."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Change requests and incidents: shared, delivered and followed."""
