@@ -178,7 +178,6 @@ GRAPH_TENANT_ID = env.str("GRAPH_TENANT_ID", default="")
 GRAPH_CLIENT_ID = env.str("GRAPH_CLIENT_ID", default="")
 GRAPH_CLIENT_SECRET = env.str("GRAPH_CLIENT_SECRET", default="")
 
-# Outbox and sync (seconds)
 # Outbox and sync, in seconds.
 HTTP_CONNECT_TIMEOUT = env.float("HTTP_CONNECT_TIMEOUT", default=3.05)
 HTTP_READ_TIMEOUT = env.float("HTTP_READ_TIMEOUT", default=20)
