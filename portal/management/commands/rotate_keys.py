@@ -28,6 +28,9 @@ class Command(BaseCommand):
         "then take the old key out."
     )
 
+    # A new key must be had before there is one.
+    requires_system_checks = []
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--new", action="store_true", help="only print a new key, change nothing"
