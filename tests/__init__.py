@@ -1,0 +1,3 @@
+"""The tests of the product."""
+
+from __future__ import annotations

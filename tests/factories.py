@@ -1,0 +1,223 @@
+"""Rows for tests: one typed factory per model, each of them valid as it is."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.contrib.auth.models import Group, User
+from django.utils import timezone
+from factory.django import DjangoModelFactory
+
+from connector.models import AuditEvent, Connection, Tenant
+from portal.score.models import ControlProfile, ControlScore, Snapshot
+from tickets.models import (
+    Category,
+    Delivery,
+    Kind,
+    Priority,
+    Source,
+    SyncCursor,
+    Ticket,
+    TicketEvent,
+    TicketState,
+)
+
+PASSWORD = "correct horse battery staple"
+
+
+class TenantFactory(DjangoModelFactory[Tenant]):
+    class Meta:
+        model = Tenant
+
+    name = factory.Sequence(lambda n: f"Contoso {n}")
+    slug = factory.Sequence(lambda n: f"contoso-{n}")
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A person; `role` names a role of portal.roles, `tenant` an organisation."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    username = factory.Sequence(lambda n: f"person.{n}")
+    password = factory.django.Password(PASSWORD)
+
+    @factory.post_generation
+    def role(self: User, create: bool, extracted: str | None, **_: Any) -> None:
+        if extracted:
+            self.groups.add(Group.objects.get(name=extracted))
+
+    @factory.post_generation
+    def tenant(self: User, create: bool, extracted: Tenant | None, **_: Any) -> None:
+        if extracted:
+            self.tenants.add(extracted)
+
+
+class ConnectionFactory(DjangoModelFactory[Connection]):
+    """A working connection; `draft=True` for one that was not authorized yet."""
+
+    class Meta:
+        model = Connection
+
+    class Params:
+        draft = factory.Trait(
+            status=Connection.Status.DRAFT,
+            cards_enabled=False,
+            access_token="",
+            access_token_expires_at=None,
+            refresh_token="",
+            refresh_token_expires_at=None,
+            authorized_at=None,
+            remote_user_name="",
+        )
+        broken = factory.Trait(
+            status=Connection.Status.BROKEN,
+            last_error_code="invalid_grant",
+            last_error_words="access_denied",
+            last_error_at=factory.LazyFunction(timezone.now),
+        )
+
+    tenant = factory.SubFactory(TenantFactory)
+    base_url = factory.Sequence(lambda n: f"https://contoso{n}.service-now.com")
+    client_id = factory.Sequence(lambda n: f"client-{n}")
+    client_secret = "client-secret"
+    integration_user = "m365.integration"
+    status = Connection.Status.CONNECTED
+    cards_enabled = True
+    access_token = "access-token"
+    access_token_expires_at = factory.LazyFunction(
+        lambda: timezone.now() + timedelta(minutes=30)
+    )
+    refresh_token = "refresh-token"
+    refresh_token_expires_at = factory.LazyFunction(
+        lambda: timezone.now() + timedelta(days=100)
+    )
+    authorized_at = factory.LazyFunction(timezone.now)
+    remote_user_name = factory.SelfAttribute("integration_user")
+
+
+class TicketFactory(DjangoModelFactory[Ticket]):
+    """A ticket not yet sent; `delivered=True` for one that is in ServiceNow."""
+
+    class Meta:
+        model = Ticket
+
+    class Params:
+        delivered = factory.Trait(
+            sys_id=factory.LazyFunction(lambda: uuid.uuid4().hex),
+            number=factory.Sequence(lambda n: f"CHG{30001 + n:07}"),
+            remote_state="-5",
+            remote_priority="4",
+            remote_updated_at=factory.LazyFunction(timezone.now),
+            remote_mod_count=0,
+            delivered_at=factory.LazyFunction(timezone.now),
+            synced_at=factory.LazyFunction(timezone.now),
+        )
+
+    connection = factory.SubFactory(ConnectionFactory)
+    tenant = factory.SelfAttribute("connection.tenant")
+    kind = Kind.CHANGE_REQUEST
+    name = factory.Sequence(lambda n: f"Require MFA for administrators {n}")
+    description = "Reduce the risk of stolen passwords."
+    priority = Priority.MEDIUM
+    source = Source.MICROSOFT
+    category = Category.IDENTITY
+    created_by_name = "security.admin"
+
+
+class DeliveryFactory(DjangoModelFactory[Delivery]):
+    """A delivery that is due now."""
+
+    class Meta:
+        model = Delivery
+
+    ticket = factory.SubFactory(TicketFactory)
+    due_at = factory.LazyFunction(timezone.now)
+
+
+class TicketEventFactory(DjangoModelFactory[TicketEvent]):
+    class Meta:
+        model = TicketEvent
+
+    ticket = factory.SubFactory(TicketFactory)
+    action = TicketEvent.Action.CREATED
+
+
+class TicketStateFactory(DjangoModelFactory[TicketState]):
+    class Meta:
+        model = TicketState
+
+    connection = factory.SubFactory(ConnectionFactory)
+    tenant = factory.SelfAttribute("connection.tenant")
+    kind = Kind.CHANGE_REQUEST
+    value = factory.Sequence(str)
+    default_label = factory.Sequence(lambda n: f"State {n}")
+    sequence = factory.Sequence(lambda n: n)
+
+
+class SyncCursorFactory(DjangoModelFactory[SyncCursor]):
+    class Meta:
+        model = SyncCursor
+
+    connection = factory.SubFactory(ConnectionFactory)
+
+
+class SnapshotFactory(DjangoModelFactory[Snapshot]):
+    """The score of a day; each further one is of the day before."""
+
+    class Meta:
+        model = Snapshot
+
+    tenant = factory.SubFactory(TenantFactory)
+    date = factory.Sequence(lambda n: timezone.localdate() - timedelta(days=n))
+    current_score = 120.0
+    max_score = 300.0
+    active_user_count = 40
+    licensed_user_count = 50
+    calculated_at = factory.LazyFunction(timezone.now)
+
+
+class ControlProfileFactory(DjangoModelFactory[ControlProfile]):
+    class Meta:
+        model = ControlProfile
+
+    tenant = factory.SubFactory(TenantFactory)
+    control_id = factory.Sequence(lambda n: f"Control{n}")
+    title = factory.Sequence(lambda n: f"Improvement action {n}")
+    category = "Identity"
+    service = "Azure Active Directory"
+    tier = "Core"
+    action_type = "Config"
+    action_url = "https://portal.example.com/action"
+    max_score = 10.0
+    rank = factory.Sequence(lambda n: n + 1)
+    user_impact = ControlProfile.Level.LOW
+    implementation_cost = ControlProfile.Level.LOW
+    remediation = "<p>Turn it on.</p>"
+    remediation_impact = "<p>People are asked once.</p>"
+    threats = ["accountBreach"]
+    score = 2.0
+    description = "Why it matters."
+
+
+class ControlScoreFactory(DjangoModelFactory[ControlScore]):
+    class Meta:
+        model = ControlScore
+
+    snapshot = factory.SubFactory(SnapshotFactory)
+    control_id = factory.Sequence(lambda n: f"Control{n}")
+    category = "Identity"
+    score = 2.0
+
+
+class AuditEventFactory(DjangoModelFactory[AuditEvent]):
+    class Meta:
+        model = AuditEvent
+
+    tenant = factory.SubFactory(TenantFactory)
+    action = "connection.authorized"
+    actor_name = "security.admin"
