@@ -1,0 +1,1 @@
+"""A foreign system of its own: a ServiceNow instance and Microsoft Graph, for trying things out."""

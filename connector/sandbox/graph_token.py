@@ -1,0 +1,97 @@
+"""Issue access tokens to applications, as the Microsoft identity platform does."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from werkzeug.wrappers import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from werkzeug.wrappers import Request
+
+LIFETIME_IN_SECONDS = 3599
+
+
+class TokenError(Exception):
+    """A refusal with its OAuth error, its number and its HTTP status."""
+
+    def __init__(self, error: str, number: int, message: str, status: int) -> None:
+        super().__init__(f"AADSTS{number}: {message}")
+        self.error = error
+        self.number = number
+        self.status = status
+
+
+def issue(request: Request) -> Response:
+    """Answer a request of the client credentials grant."""
+    if request.method != "POST":
+        return Response("", status=405, headers={"Allow": "POST"})
+    try:
+        _check(request.form)
+    except TokenError as error:
+        return _refuse(error)
+    body = {
+        "token_type": "Bearer",
+        "expires_in": LIFETIME_IN_SECONDS,
+        "ext_expires_in": LIFETIME_IN_SECONDS,
+        "access_token": _new_token(),
+    }
+    return _reply(body, 200)
+
+
+def _check(form: Mapping[str, str]) -> None:
+    for name in ("grant_type", "client_id", "client_secret", "scope"):
+        if not form.get(name):
+            message = f"The request body must contain the parameter '{name}'."
+            raise TokenError("invalid_request", 900144, message, 400)
+    if form["grant_type"] != "client_credentials":
+        message = "The grant type is not supported."
+        raise TokenError("unsupported_grant_type", 70003, message, 400)
+    if not form["scope"].endswith("/.default"):
+        message = "The scope must be a resource followed by /.default."
+        raise TokenError("invalid_scope", 1002012, message, 400)
+    _check_client(form)
+
+
+def _check_client(form: Mapping[str, str]) -> None:
+    if not _is_expected(form["client_id"], "SANDBOX_GRAPH_CLIENT_ID"):
+        message = "The application was not found in the directory."
+        raise TokenError("unauthorized_client", 700016, message, 400)
+    if not _is_expected(form["client_secret"], "SANDBOX_GRAPH_CLIENT_SECRET"):
+        message = "The client secret is not valid."
+        raise TokenError("invalid_client", 7000215, message, 401)
+
+
+def _is_expected(given: str, variable: str) -> bool:
+    expected = os.environ.get(variable)
+    return not expected or secrets.compare_digest(given.encode(), expected.encode())
+
+
+def _new_token() -> str:
+    return os.environ.get("SANDBOX_GRAPH_TOKEN") or secrets.token_urlsafe(48)
+
+
+def _refuse(error: TokenError) -> Response:
+    body = {
+        "error": error.error,
+        "error_description": str(error),
+        "error_codes": [error.number],
+        "timestamp": datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ"),
+        "trace_id": str(uuid4()),
+        "correlation_id": str(uuid4()),
+    }
+    return _reply(body, error.status)
+
+
+def _reply(body: dict[str, Any], status: int) -> Response:
+    response = Response(json.dumps(body), status=status)
+    response.content_type = "application/json; charset=utf-8"
+    response.headers["Cache-Control"] = "no-store, no-cache"
+    return response
