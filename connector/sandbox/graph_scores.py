@@ -51,7 +51,7 @@ def score(day: date) -> Json:
         "licensedUserCount": LICENSED_USERS,
         "maxScore": sum(control["maxScore"] for control in controls),
         "vendorInformation": VENDOR,
-        "averageComparativeScores": [_average(basis, day) for basis in AVERAGES],
+        "averageComparativeScores": _averages(controls, day),
         "controlScores": rows,
     }
 
@@ -129,17 +129,20 @@ def _orphan_score(name: str, day: date) -> Json:
     }
 
 
-def _average(basis: str, day: date) -> Json:
-    drift = progress(day) / 50
-    row: Json = {
-        "basis": basis,
-        "averageScore": round(100 * (AVERAGES[basis] + drift), 2),
-    }
-    for position, category in enumerate(CATEGORIES):
-        # Nothing is scored as infrastructure any more.
-        most = 0.0 if category == "infrastructure" else 40.0 + 45 * position
-        row[f"{category}Score"] = round(most * (AVERAGES[basis] + drift), 2)
-        row[f"{category}ScoreMax"] = most
+def _averages(controls: list[Json], day: date) -> list[Json]:
+    # Nothing is scored as infrastructure any more, but its figures are still sent.
+    most = dict.fromkeys(CATEGORIES, 0.0)
+    for control in controls:
+        most[control["controlCategory"].lower()] += control["maxScore"]
+    return [_average(basis, most, day) for basis in AVERAGES]
+
+
+def _average(basis: str, most: dict[str, float], day: date) -> Json:
+    share = AVERAGES[basis] + progress(day) / 50
+    row: Json = {"basis": basis, "averageScore": round(100 * share, 2)}
+    for category, points in most.items():
+        row[f"{category}Score"] = round(points * share, 2)
+        row[f"{category}ScoreMax"] = points
     if basis == "TotalSeats":
         row |= {"SeatSizeRangeLowerValue": "1001", "SeatSizeRangeUpperValue": "5000"}
     return row
