@@ -2,12 +2,89 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from django.urls import reverse
+
+from connector.models import Connection
+from portal.navigation import Item, navigation
+
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.http import HttpRequest
+
+    from connector.models import Tenant
+
+THEMES = {"light", "dark"}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Return the navigation, the organisation and the connection's banner."""
-    return {}
+    return {"shell": Shell(request)}
+
+
+@dataclass(frozen=True)
+class Banner:
+    """What is wrong with the connection and who can mend it where."""
+
+    host: str
+    title: str
+    repair: str
+    words: str
+    at: datetime | None
+    url: str
+
+
+class Shell:
+    """The frame of one page; each part is read when the page shows it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self._user = getattr(request, "user", None)
+        self.tenant: Tenant | None = getattr(request, "tenant", None)
+
+    @property
+    def theme(self) -> str:
+        wanted = self._request.COOKIES.get("theme", "")
+        return wanted if wanted in THEMES else ""
+
+    @cached_property
+    def tenants(self) -> list[Tenant]:
+        return list(self._user.tenants.all()) if self._user and self.tenant else []
+
+    @cached_property
+    def navigation(self) -> list[Item]:
+        return navigation(self._request) if self.tenant else []
+
+    @cached_property
+    def role(self) -> str:
+        groups = self._user.groups.all() if self._user else []
+        return ", ".join(group.name for group in groups)
+
+    @cached_property
+    def connection(self) -> Connection | None:
+        return Connection.objects.current(self.tenant) if self.tenant else None
+
+    @cached_property
+    def banner(self) -> Banner | None:
+        connection = self.connection
+        if connection is None or connection.status != Connection.Status.BROKEN:
+            return None
+        from connector.messages import explain
+
+        explanation = explain(connection.last_error_code)
+        return Banner(
+            host=connection.host,
+            title=explanation.title,
+            repair=explanation.repair,
+            words=connection.last_error_words,
+            at=connection.last_error_at,
+            url=self._repair_url(),
+        )
+
+    def _repair_url(self) -> str:
+        may = self._user and self._user.has_perm("connector.manage_connection")
+        return reverse("connector:provisioning") if may else ""

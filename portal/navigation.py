@@ -1,3 +1,97 @@
 """The left navigation as data."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.utils.functional import _StrPromise
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page of the navigation and who may open it; `below` are pages under it."""
+
+    label: str | _StrPromise
+    url_name: str
+    icon: str
+    permission: str
+    below: tuple[str, ...] = ()
+    is_apart: bool = False
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry as one person sees it on one page."""
+
+    label: str | _StrPromise
+    url: str
+    icon: str
+    is_current: bool
+    is_apart: bool
+
+
+ENTRIES = (
+    Entry(_("Home"), "portal:home", "home", "portal.view_score"),
+    Entry(
+        _("Secure score"),
+        "score:overview",
+        "score",
+        "portal.view_score",
+        ("score:history",),
+    ),
+    Entry(
+        _("Improvement actions"),
+        "score:actions",
+        "checklist",
+        "portal.view_score",
+        ("score:action", "score:share"),
+    ),
+    Entry(
+        _("Tickets"),
+        "tickets:list",
+        "ticket",
+        "tickets.view_ticket",
+        ("tickets:new", "tickets:detail"),
+    ),
+    Entry(
+        _("ServiceNow"),
+        "connector:configuration",
+        "servicenow",
+        "connector.view_connection",
+        ("connector:setup", "connector:provisioning", "connector:remove"),
+        is_apart=True,
+    ),
+    Entry(_("Ticket states"), "tickets:states", "tag", "tickets.rename_ticketstate"),
+    Entry(_("Audit trail"), "portal:audit", "history", "connector.view_auditevent"),
+)
+
+
+def navigation(request: HttpRequest) -> list[Item]:
+    """Return the entries the person may open, the current one marked."""
+    match = request.resolver_match
+    here = match.view_name if match else ""
+    return [
+        Item(
+            label=entry.label,
+            url=reverse(entry.url_name),
+            icon=entry.icon,
+            is_current=here == entry.url_name or here in entry.below,
+            is_apart=entry.is_apart,
+        )
+        for entry in ENTRIES
+        if request.user.has_perm(entry.permission) and _exists(entry)
+    ]
+
+
+def _exists(entry: Entry) -> bool:
+    try:
+        reverse(entry.url_name)
+    except NoReverseMatch:
+        return False
+    return True

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from portal import views
+
+portal_patterns = [
+    path("", views.home, name="home"),
+    path("audit/", views.audit, name="audit"),
+    path("organization/", views.switch_tenant, name="switch_tenant"),
+]
+
 urlpatterns = [
+    path("", include((portal_patterns, "portal"))),
     path("accounts/", include("allauth.urls")),
     path("oauth/", include("social_django.urls", namespace="social")),
     path("servicenow/", include("connector.urls")),

@@ -1,3 +1,76 @@
 """The home page, the audit trail and the organisation switch."""
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from django.core.paginator import Paginator
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from connector.access import require
+from connector.models import AuditEvent, Connection
+from portal import audit_sentences
+from portal.tenancy import SESSION_KEY
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from connector.access import TenantRequest
+
+PAGE_SIZES = {"25", "50", "100"}
+
+
+@require_GET
+@require("portal.view_score")
+def home(request: TenantRequest) -> HttpResponse:
+    """Show the score and the tickets, or the way to connect ServiceNow."""
+    connection = Connection.objects.current(request.tenant)
+    usable = connection is not None and connection.is_usable
+    context = {
+        "connection": connection,
+        "score_card": _cards("portal.score.cards", "score_card", request.tenant),
+        "ticket_cards": usable
+        and _cards("tickets.cards", "ticket_cards", request.tenant, request.user),
+    }
+    return render(request, "portal/home.html", context)
+
+
+def _cards(module, name, *args):
+    try:
+        return getattr(import_module(module), name)(*args)
+    except ImportError:
+        return None
+
+
+@require_GET
+@require("connector.view_auditevent")
+def audit(request: TenantRequest) -> HttpResponse:
+    """List what was done, newest first."""
+    events = AuditEvent.objects.for_tenant(request.tenant).select_related("actor")
+    actions = list(events.order_by("action").values_list("action", flat=True).distinct())
+    chosen = request.GET.get("action", "")
+    if chosen:
+        events = events.filter(action=chosen)
+    size = request.GET.get("size", "")
+    pages = Paginator(events, int(size) if size in PAGE_SIZES else 50)
+    page = pages.get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": [audit_sentences.row(event) for event in page],
+        "kinds": [(action, audit_sentences.name(action)) for action in actions],
+        "chosen": chosen,
+    }
+    return render(request, "portal/audit.html", context)
+
+
+@require_POST
+def switch_tenant(request: TenantRequest) -> HttpResponse:
+    """Work in another organisation of the person from now on."""
+    wanted = request.POST.get("tenant", "")
+    tenant = get_object_or_404(
+        request.user.tenants, pk=wanted if wanted.isdecimal() else None
+    )
+    request.session[SESSION_KEY] = tenant.pk
+    return redirect("portal:home")

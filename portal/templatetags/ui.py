@@ -1,0 +1,150 @@
+"""Template tags of the components in templates/ui."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import template
+from django.contrib.humanize.templatetags.humanize import naturaltime
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.core.paginator import Page
+    from django.template import Context
+    from django.utils.safestring import SafeString
+
+register = template.Library()
+
+TONE_ICONS = {
+    "neutral": "circle",
+    "info": "info",
+    "success": "check",
+    "warning": "warning",
+    "danger": "error",
+}
+# Statuses of connections, deliveries and probes → tone, icon.
+STATUSES = {
+    "draft": ("neutral", "edit"),
+    "authorizing": ("info", "clock"),
+    "connected": ("success", "check"),
+    "broken": ("danger", "error"),
+    "removed": ("neutral", "trash"),
+    "queued": ("info", "clock"),
+    "sending": ("info", "refresh"),
+    "delivered": ("success", "check"),
+    "stopped": ("danger", "stop"),
+    "waiting": ("warning", "clock"),
+    "ok": ("success", "check"),
+    "warning": ("warning", "warning"),
+    "failed": ("danger", "error"),
+    "unknown": ("neutral", "info"),
+}
+PAGE_SIZES = (25, 50, 100)
+PRIORITY_SQUARES = {"low": 1, "medium": 2, "high": 3}
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """Draw an icon of static/icons.svg, silent unless it has a label."""
+    use = format_html('<use href="{}#{}"/>', static("icons.svg"), name)
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}">{}</svg>', label, use
+        )
+    return format_html('<svg class="icon" aria-hidden="true">{}</svg>', use)
+
+
+@register.inclusion_tag("ui/badge.html")
+def badge(label: str, tone: str = "neutral", icon: str = "") -> dict[str, str]:
+    """Draw a word with its tone and icon."""
+    return {"label": label, "tone": tone, "icon": icon or TONE_ICONS[tone]}
+
+
+@register.inclusion_tag("ui/badge.html")
+def status_badge(value: str, label: str) -> dict[str, str]:
+    """Draw a status; its value decides tone and icon."""
+    tone, name = STATUSES.get(value, ("neutral", "circle"))
+    return {"label": label, "tone": tone, "icon": name}
+
+
+@register.simple_tag
+def when(moment: datetime | None, style: str = "", never: str = "") -> SafeString:
+    """Say when: relative and absolute with the zone, or "never"."""
+    if moment is None:
+        return format_html('<span class="muted">{}</span>', never or _("never"))
+    local = timezone.localtime(moment)
+    exact = f"{formats.date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+    relative = naturaltime(moment)
+    if style == "short":
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>',
+            local.isoformat(),
+            exact,
+            relative,
+        )
+    return format_html(
+        '<time datetime="{}">{} · {}</time>', local.isoformat(), relative, exact
+    )
+
+
+@register.inclusion_tag("ui/meter.html")
+def meter(priority: str, label: str) -> dict[str, Any]:
+    """Draw a priority as three squares and a word."""
+    lit = PRIORITY_SQUARES.get(priority, 0)
+    squares = [{"x": 11 * place, "on": place < lit} for place in range(3)]
+    return {"priority": priority, "label": label, "squares": squares}
+
+
+@register.inclusion_tag("ui/bar.html")
+def bar(
+    value: float, most: float, label: str, text: str = "", tone: str = "navy"
+) -> dict[str, str]:
+    """Draw a labelled bar, `value` of `most` long."""
+    share = 100 * min(max(value / most, 0), 1) if most else 0
+    # A string: a localised number would not be valid in the SVG.
+    return {"label": label, "text": text, "tone": tone, "width": f"{share:.2f}"}
+
+
+@register.simple_tag(takes_context=True)
+def tab(context: Context, url_name: str, label: str, *args: Any) -> SafeString:
+    """Draw one tab; the tab of the page that is shown is marked."""
+    match = context.request.resolver_match  # type: ignore[attr-defined]
+    current = match is not None and match.view_name == url_name
+    return format_html(
+        '<a class="tabs__tab" href="{}"{}>{}</a>',
+        reverse(url_name, args=args),
+        format_html(' aria-current="{}"', "page") if current else "",
+        label,
+    )
+
+
+@register.inclusion_tag("ui/sort_header.html", takes_context=True)
+def sort_header(
+    context: Context, field: str, label: str, default: str = ""
+) -> dict[str, Any]:
+    """Draw a column's head that sorts by `field`, then the other way round."""
+    query = context.request.GET.copy()  # type: ignore[attr-defined]
+    now = query.get("sort") or default
+    direction = {field: "ascending", f"-{field}": "descending"}.get(now, "")
+    query["sort"] = f"-{field}" if direction == "ascending" else field
+    query.pop("page", None)
+    return {"label": label, "direction": direction, "query": query.urlencode()}
+
+
+@register.filter
+def page_numbers(page: Page[Any]) -> list[int | None]:
+    """Return the pages to link to; None stands for a gap."""
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1)
+    return [number if isinstance(number, int) else None for number in numbers]
+
+
+@register.simple_tag
+def page_sizes() -> tuple[int, ...]:
+    """Return how many rows a page may have."""
+    return PAGE_SIZES
