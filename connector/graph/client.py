@@ -1,0 +1,148 @@
+"""Microsoft Graph: Secure Score, page by page."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from connector import http
+from connector.exceptions import (
+    ConnectorError,
+    Misconfigured,
+    Refused,
+    Unauthorized,
+    Unavailable,
+)
+from connector.graph.records import (
+    ControlProfile,
+    SecureScore,
+    Unreadable,
+    parse_control_profile,
+    parse_secure_score,
+)
+
+if TYPE_CHECKING:
+    from requests import Session
+
+    from connector.http import Answer
+
+logger = logging.getLogger(__name__)
+
+Row = TypeVar("Row")
+TokenSource = Callable[[], str]
+
+SCORES = "/security/secureScores"
+PROFILES = "/security/secureScoreControlProfiles"
+# 90 scores or some 400 profiles are a few pages; more means links in a circle.
+MOST_PAGES = 100
+
+_KINDS: dict[int, tuple[type[ConnectorError], str]] = {
+    401: (Unauthorized, "graph_unauthorized"),
+    403: (Misconfigured, "graph_forbidden"),
+    404: (Misconfigured, "graph_not_found"),
+}
+
+
+class Graph:
+    """Microsoft Graph, read as an application.
+
+    Every method raises `connector.exceptions` and nothing else.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        token: TokenSource,
+        *,
+        timeout: tuple[float, float] = http.TIMEOUT,
+        private_ok: bool = False,
+        session: Session | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self._token = token
+        self._timeout = timeout
+        self._session = session or http.session(private_ok=private_ok)
+
+    def secure_scores(self, *, days: int) -> list[SecureScore]:
+        """Return the newest `days` daily scores, newest first."""
+        rows = self._rows(SCORES, {"$top": str(days)})
+        return list(_readable(rows, parse_secure_score))[:days]
+
+    def control_profiles(self) -> list[ControlProfile]:
+        """Return all improvement actions, whether scored here or not."""
+        return list(_readable(self._rows(PROFILES, {}), parse_control_profile))
+
+    def _rows(self, path: str, params: Mapping[str, str]) -> Iterator[Any]:
+        url, seen = f"{self.base_url}{path}", set[str]()
+        while url:
+            seen.add(url)
+            answer = self._get(url, params)
+            page = _page_of(answer)
+            yield from page["value"]
+            url, params = self._next_link(page, answer), {}
+            if url in seen or len(seen) >= MOST_PAGES:
+                words = f"The pages of {path} do not come to an end."
+                raise Unavailable("unexpected_answer", answer.evidence(words))
+
+    def _next_link(self, page: Mapping[str, Any], answer: Answer) -> str:
+        """Return the next page's address; never one that takes the token elsewhere."""
+        link = page.get("@odata.nextLink") or ""
+        if link and _origin(str(link)) != _origin(self.base_url):
+            words = "The next page is at another address than the first."
+            raise Unavailable("unexpected_answer", answer.evidence(words))
+        return str(link)
+
+    def _get(self, url: str, params: Mapping[str, str]) -> Answer:
+        token = self._token()
+        headers = {"Authorization": f"Bearer {token}"}
+        call = http.Call("GET", url, params, headers=headers, secrets=(token,))
+        answer = http.send(self._session, call, timeout=self._timeout)
+        if answer.status != 200:
+            raise _failure(answer)
+        return answer
+
+
+def _readable(rows: Iterator[Any], parse: Callable[[Any], Row]) -> Iterator[Row]:
+    """Yield what can be read: one odd row must not hide all others."""
+    for row in rows:
+        try:
+            yield parse(row if isinstance(row, Mapping) else {})
+        except Unreadable as error:
+            logger.warning("skipped %s", error)
+
+
+def _page_of(answer: Answer) -> Mapping[str, Any]:
+    body = answer.json()
+    if isinstance(body, dict) and isinstance(body.get("value"), list):
+        return body
+    raise Unavailable("unexpected_answer", answer.evidence())
+
+
+def _failure(answer: Answer) -> ConnectorError:
+    evidence = answer.evidence(_words(answer))
+    if answer.status == 429:
+        return Unavailable("rate_limited", evidence, retry_after=answer.retry_after)
+    if answer.status >= 500:
+        code = "server_error"
+        return Unavailable(code, evidence, retry_after=answer.retry_after)
+    if answer.status < 400:
+        return Unavailable("unexpected_answer", evidence)
+    kind, code = _KINDS.get(answer.status, (Refused, "graph_refused"))
+    return kind(code, evidence)
+
+
+def _words(answer: Answer) -> str:
+    """Return code and message of an error body, or "" for any other body."""
+    body = answer.json()
+    error = body.get("error") if isinstance(body, dict) else None
+    if not isinstance(error, dict):
+        return ""
+    parts = [error.get("code"), error.get("message")]
+    return ": ".join(part for part in parts if isinstance(part, str) and part)
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme.lower(), parts.netloc.lower()

@@ -1,0 +1,253 @@
+"""What Microsoft Graph says about Secure Score, as frozen dataclasses.
+
+Graph's types are open and its data is uneven: every parser takes what it can read and
+falls back to a plain value for the rest.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+Json = Mapping[str, Any]
+
+# The two spellings of the middle step, and words for "not told".
+_LEVELS = {"low": "low", "medium": "moderate", "moderate": "moderate", "high": "high"}
+_STATES = {
+    name.lower(): name for name in ("Default", "Ignored", "ThirdParty", "Reviewed")
+}
+# Real data has these tokens beside words in any case: one spelling for all.
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NEVER = datetime.min.replace(tzinfo=UTC)
+# Control characters: PostgreSQL refuses NUL, and none of them is text.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+class Unreadable(ValueError):
+    """A row without what every row must have."""
+
+
+@dataclass(frozen=True)
+class ControlScore:
+    """The points of one control on one day."""
+
+    name: str
+    category: str
+    score: float
+    description: str = ""
+    implementation_status: str = ""
+    last_synced: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The average of organisations alike, in percent; `seats` is their size range."""
+
+    basis: str
+    average: float
+    seats: str = ""
+
+
+@dataclass(frozen=True)
+class SecureScore:
+    """The score of one day."""
+
+    tenant_id: str
+    created_at: datetime
+    current: float
+    maximum: float
+    active_users: int = 0
+    licensed_users: int = 0
+    services: tuple[str, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    controls: tuple[ControlScore, ...] = ()
+
+
+@dataclass(frozen=True)
+class StateUpdate:
+    """One entry of a control's state history."""
+
+    state: str
+    at: datetime | None = None
+    by: str = ""
+    comment: str = ""
+    assigned_to: str = ""
+
+
+@dataclass(frozen=True)
+class ControlProfile:
+    """An improvement action, in Graph's words."""
+
+    id: str
+    tenant_id: str
+    title: str
+    category: str
+    service: str = ""
+    tier: str = ""
+    action_type: str = ""
+    action_url: str = ""
+    max_score: float = 0.0
+    rank: int | None = None
+    user_impact: str = "unknown"
+    implementation_cost: str = "unknown"
+    remediation: str = ""
+    remediation_impact: str = ""
+    threats: tuple[str, ...] = ()
+    deprecated: bool = False
+    state: str = "Default"
+    updates: tuple[StateUpdate, ...] = field(default=())
+
+
+def parse_secure_score(row: Json) -> SecureScore:
+    """Read one secureScore; raises Unreadable without a day."""
+    created_at = _moment(row.get("createdDateTime"))
+    if created_at is None:
+        raise Unreadable("a secureScore without createdDateTime")
+    controls = [_control_score(item) for item in _rows(row.get("controlScores"))]
+    # The same control twice would break the one-a-day rule: the last one counts.
+    by_name = {control.name: control for control in controls if control.name}
+    averages = _rows(row.get("averageComparativeScores"))
+    return SecureScore(
+        tenant_id=_text(row.get("azureTenantId")),
+        created_at=created_at,
+        current=max(0.0, _number(row.get("currentScore"))),
+        maximum=max(0.0, _number(row.get("maxScore"))),
+        active_users=_count(row.get("activeUserCount")) or 0,
+        licensed_users=_count(row.get("licensedUserCount")) or 0,
+        services=_texts(row.get("enabledServices")),
+        comparisons=tuple(_comparison(item) for item in averages),
+        controls=tuple(by_name.values()),
+    )
+
+
+def parse_control_profile(row: Json) -> ControlProfile:
+    """Read one secureScoreControlProfile; raises Unreadable without an id."""
+    control_id = _text(row.get("id"))
+    if not control_id:
+        raise Unreadable("a secureScoreControlProfile without id")
+    updates = tuple(_update(item) for item in _rows(row.get("controlStateUpdates")))
+    return ControlProfile(
+        id=control_id,
+        tenant_id=_text(row.get("azureTenantId")),
+        title=_text(row.get("title")) or control_id,
+        category=_text(row.get("controlCategory")),
+        service=_text(row.get("service")),
+        tier=_text(row.get("tier")),
+        action_type=_text(row.get("actionType")),
+        action_url=_text(row.get("actionUrl")),
+        max_score=max(0.0, _number(row.get("maxScore"))),
+        rank=_count(row.get("rank")),
+        user_impact=_level(row.get("userImpact")),
+        implementation_cost=_level(row.get("implementationCost")),
+        remediation=_text(row.get("remediation")),
+        remediation_impact=_text(row.get("remediationImpact")),
+        threats=_threats(row.get("threats")),
+        deprecated=_flag(row.get("deprecated")),
+        state=_effective_state(updates, row),
+        updates=updates,
+    )
+
+
+def _control_score(row: Json) -> ControlScore:
+    return ControlScore(
+        name=_text(row.get("controlName")),
+        category=_text(row.get("controlCategory")),
+        score=_number(row.get("score")),
+        description=_text(row.get("description")),
+        implementation_status=_text(row.get("implementationStatus")),
+        last_synced=_moment(row.get("lastSynced")),
+    )
+
+
+def _comparison(row: Json) -> Comparison:
+    bounds = [row.get("SeatSizeRangeLowerValue"), row.get("SeatSizeRangeUpperValue")]
+    seats = [_text(bound) for bound in bounds if _text(bound)]
+    return Comparison(
+        basis=_text(row.get("basis")),
+        average=_number(row.get("averageScore")),
+        seats=" - ".join(seats),
+    )
+
+
+def _update(row: Json) -> StateUpdate:
+    return StateUpdate(
+        state=_state(row.get("state")),
+        at=_moment(row.get("updatedDateTime")),
+        by=_text(row.get("updatedBy")),
+        comment=_text(row.get("comment")),
+        assigned_to=_text(row.get("assignedTo")),
+    )
+
+
+def _effective_state(updates: Sequence[StateUpdate], row: Json) -> str:
+    """Return the newest update's state; the documented property is only sometimes there."""
+    if not updates:
+        return _state(row.get("state"))
+    return max(updates, key=lambda update: update.at or _NEVER).state
+
+
+def _state(value: object) -> str:
+    return _STATES.get(_text(value).lower(), "Default")
+
+
+def _level(value: object) -> str:
+    return _LEVELS.get(_text(value).lower(), "unknown")
+
+
+def _threats(value: object) -> tuple[str, ...]:
+    words = [_CAMEL.sub(" ", text).capitalize() for text in _texts(value)]
+    return tuple(dict.fromkeys(words))
+
+
+def _rows(value: object) -> list[Json]:
+    return [row for row in _items(value) if isinstance(row, Mapping)]
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(text for item in _items(value) if (text := _text(item)))
+
+
+def _items(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else ()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return _CONTROL.sub("", value).strip()
+    return str(value) if isinstance(value, int) else ""
+
+
+def _number(value: object) -> float:
+    try:
+        number = float(value) if isinstance(value, str | int | float) else 0.0
+    except (ValueError, OverflowError):
+        return 0.0
+    return number if math.isfinite(number) else 0.0
+
+
+def _count(value: object) -> int | None:
+    """Return a whole number the database can hold, or None."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    number = _number(value)
+    return int(number) if 0 <= number < 2**31 else None
+
+
+def _flag(value: object) -> bool:
+    return value is True or _text(value).lower() == "true"
+
+
+def _moment(value: object) -> datetime | None:
+    """Return an aware time; Graph writes seven fractional digits, or year 1 for none."""
+    text = re.sub(r"(\.\d{6})\d+", r"\1", _text(value))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if moment.year <= 1900:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
