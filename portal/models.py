@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from portal.score.models import ControlProfile, ControlScore, Snapshot
+from portal.score.models import ControlProfile, ControlScore, ScoreSync, Snapshot
 
-__all__ = ["ControlProfile", "ControlScore", "Snapshot"]
+__all__ = ["ControlProfile", "ControlScore", "ScoreSync", "Snapshot"]

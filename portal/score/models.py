@@ -5,10 +5,17 @@ from __future__ import annotations
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Tenant
-from portal.score.queries import ControlProfileQuerySet, SnapshotQuerySet
+from portal.score.products import product_name
+from portal.score.queries import (
+    ControlProfileQuerySet,
+    ControlScoreQuerySet,
+    ScoreSyncQuerySet,
+    SnapshotQuerySet,
+)
 
 
 class Snapshot(models.Model):
@@ -125,6 +132,10 @@ class ControlProfile(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("score:action", args=[self.control_id])
 
+    @property
+    def product(self) -> str:
+        return product_name(self.service)
+
 
 class ControlScore(models.Model):
     """The points of one control on one day; kept although its profile may go."""
@@ -136,6 +147,8 @@ class ControlScore(models.Model):
     category = models.CharField(max_length=40)
     score = models.FloatField()
     implementation_status = models.TextField(blank=True)
+
+    objects = ControlScoreQuerySet.as_manager()
 
     class Meta:
         app_label = "portal"
@@ -149,3 +162,29 @@ class ControlScore(models.Model):
 
     def __str__(self) -> str:
         return f"{self.control_id} {self.score}"
+
+
+class ScoreSync(models.Model):
+    """When a tenant's score was asked for, is next, and what kept it from coming."""
+
+    tenant = models.OneToOneField(
+        Tenant, on_delete=models.CASCADE, related_name="score_sync"
+    )
+    # Also the lease: a claim moves it past the longest sync.
+    due_at = models.DateTimeField(default=timezone.now)
+    tried_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    succeeded_at = models.DateTimeField(null=True, blank=True)
+    # Of the last try; empty when it succeeded.
+    error_code = models.CharField(max_length=50, blank=True)
+    error_words = models.TextField(blank=True)
+    error_request_id = models.CharField(max_length=100, blank=True)
+
+    objects = ScoreSyncQuerySet.as_manager()
+
+    class Meta:
+        app_label = "portal"
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.succeeded_at}"

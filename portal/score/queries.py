@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import F, Min, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
 
 from connector.queries import TenantQuerySet
+from portal.score.status import TOLERANCE, ActionStatus, derived
 
 if TYPE_CHECKING:
     from connector.models import Tenant
-    from portal.score.models import Snapshot
+    from portal.score.models import ScoreSync, Snapshot
+
+# How far back a change counts as news.
+RECENT = timedelta(days=30)
+# Above the longest sync; a claim older than this belongs to a dead worker.
+LEASE = timedelta(minutes=4)
+COOLDOWN = timedelta(seconds=30)
 
 
 class SnapshotQuerySet(TenantQuerySet):
@@ -19,6 +32,120 @@ class SnapshotQuerySet(TenantQuerySet):
         snapshot: Snapshot | None = self.for_tenant(tenant).order_by("-date").first()
         return snapshot
 
+    def last_days(self, tenant: Tenant, days: int) -> Self:
+        """Return the snapshots of the newest `days` days, oldest first."""
+        latest = self.latest_for(tenant)
+        if latest is None:
+            return self.none()
+        since = latest.date - timedelta(days=days - 1)
+        return self.for_tenant(tenant).filter(date__gte=since).order_by("date")
+
+    def before(self, snapshot: Snapshot) -> Snapshot | None:
+        """Return the newest snapshot of an earlier day."""
+        return (
+            self.filter(tenant_id=snapshot.tenant_id, date__lt=snapshot.date)
+            .order_by("-date")
+            .first()
+        )
+
+    def to_compare_with(self, latest: Snapshot) -> Snapshot | None:
+        """Return what recent changes are measured against: 30 days ago, or the first."""
+        older = self.filter(tenant_id=latest.tenant_id, date__lt=latest.date)
+        long_ago = older.filter(date__lte=latest.date - RECENT).order_by("-date")
+        return long_ago.first() or older.order_by("date").first()
+
 
 class ControlProfileQuerySet(TenantQuerySet):
     """Reads of improvement actions."""
+
+    def scored(self) -> Self:
+        """Return what counts in this organisation now."""
+        return self.filter(deprecated=False, score__isnull=False)
+
+    def with_status(self) -> Self:
+        """Add `status` and `remaining`, the points that can still be won."""
+        left = F("max_score") - Coalesce(F("score"), 0.0)
+        return self.annotate(
+            status=derived(),
+            remaining=Greatest(left, Value(0.0), output_field=models.FloatField()),
+        )
+
+    def with_news(self, reference: Snapshot | None) -> Self:
+        """Add `earlier`, the points at the reference, and `first_day` of being scored."""
+        from portal.score.models import ControlScore
+
+        scores = ControlScore.objects.filter(control_id=OuterRef("control_id"))
+        first = (
+            scores.filter(snapshot__tenant=OuterRef("tenant"))
+            .order_by()
+            .values("control_id")
+            .annotate(day=Min("snapshot__date"))
+            .values("day")
+        )
+        earlier = scores.filter(snapshot=reference).values("score")[:1]
+        return self.annotate(earlier=Subquery(earlier), first_day=Subquery(first))
+
+    def regressed(self) -> Self:
+        """Return what lost points; needs with_news()."""
+        return self.filter(score__lt=F("earlier") - TOLERANCE)
+
+    def recently_added(self, reference: Snapshot | None) -> Self:
+        """Return what is scored since the reference only; needs with_news()."""
+        if reference is None:
+            return self.none()
+        return self.filter(first_day__gt=reference.date)
+
+    def by_rank(self) -> Self:
+        """Order by Microsoft's rank; equal ranks by the points to win."""
+        return self.order_by(
+            F("rank").asc(nulls_last=True), "-remaining", "title", "pk"
+        )
+
+    def most_to_win(self) -> Self:
+        """Return what is to be addressed, the most points first."""
+        wanted = self.filter(status=ActionStatus.TO_ADDRESS, remaining__gt=TOLERANCE)
+        return wanted.order_by(
+            "-remaining", F("rank").asc(nulls_last=True), "title", "pk"
+        )
+
+    def points_by_category(self) -> list[dict[str, Any]]:
+        """Return category, achieved and maximum points of each category."""
+        return list(
+            self.order_by("category")
+            .values("category")
+            .annotate(achieved=Sum("score"), maximum=Sum("max_score"))
+        )
+
+
+class ControlScoreQuerySet(models.QuerySet[Any]):
+    """Reads of the points of controls."""
+
+    def of_control(self, tenant: Tenant, control_id: str) -> Self:
+        """Return one control's points, oldest first, with their days."""
+        mine = self.filter(snapshot__tenant=tenant, control_id=control_id)
+        return mine.select_related("snapshot").order_by("snapshot__date")
+
+
+class ScoreSyncQuerySet(TenantQuerySet):
+    """Reads and claims of the syncs."""
+
+    def current(self, tenant: Tenant) -> ScoreSync:
+        """Return the tenant's row; the first call makes it."""
+        sync: ScoreSync
+        sync, _created = self.get_or_create(tenant=tenant)
+        return sync
+
+    def due(self) -> Self:
+        return self.filter(due_at__lte=timezone.now())
+
+    def claim(self, tenant: Tenant) -> bool:
+        """Take the right to sync now; False when it is not due or somebody has it."""
+        now = timezone.now()
+        mine = self.due().for_tenant(tenant)
+        return mine.update(tried_at=now, due_at=now + LEASE) == 1
+
+    def request(self, tenant: Tenant) -> bool:
+        """Make the sync due now; False when one was just tried."""
+        now = timezone.now()
+        rested = Q(tried_at__isnull=True) | Q(tried_at__lt=now - COOLDOWN)
+        return self.for_tenant(tenant).filter(rested).update(due_at=now) == 1

@@ -1,0 +1,73 @@
+"""HTML from Microsoft Graph: cleaned for pages, or turned into plain text."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import nh3
+
+_TAGS = {
+    *("a", "b", "strong", "i", "em", "u", "code", "pre", "p", "br", "span", "div"),
+    *("ul", "ol", "li", "h3", "h4", "h5", "h6", "blockquote"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+_BLOCKS = {"p", "div", "ul", "ol", "pre", "blockquote", "tr", "table"} | {
+    f"h{level}" for level in range(1, 7)
+}
+
+
+def clean(html: str) -> str:
+    """Return what may be shown as it is: no scripts, handlers, styles or odd links."""
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer",
+        set_tag_attribute_values={"a": {"target": "_blank"}},
+    ).strip()
+
+
+def plain(html: str) -> str:
+    """Return the words of the HTML, lists as lines with numbers or dashes."""
+    if "<" not in html and "&" not in html:
+        return html.strip()
+    reader = _Reader()
+    reader.feed(nh3.clean(html, tags=_TAGS, attributes={"a": {"href"}}))
+    reader.close()
+    lines = [" ".join(line.split()) for line in "".join(reader.parts).split("\n")]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+
+
+class _Reader(HTMLParser):
+    """Collects words; blocks start new lines, entries of a list get their mark."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        # One counter per open list; None counts nothing (bullets).
+        self._lists: list[int | None] = []
+
+    def handle_starttag(self, tag: str, _attrs: object) -> None:
+        if tag in ("ul", "ol"):
+            self._lists.append(0 if tag == "ol" else None)
+        if tag == "li":
+            self.parts.append(f"\n{self._mark()} ")
+        elif tag == "br" or tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("ul", "ol") and self._lists:
+            self._lists.pop()
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(re.sub(r"\s+", " ", data))
+
+    def _mark(self) -> str:
+        if not self._lists or self._lists[-1] is None:
+            return "-"
+        self._lists[-1] += 1
+        return f"{self._lists[-1]}."
