@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from portal import views
+from portal import health, views
 
 portal_patterns = [
     path("", views.home, name="home"),
     path("audit/", views.audit, name="audit"),
     path("organization/", views.switch_tenant, name="switch_tenant"),
+    path("livez", health.livez, name="livez"),
+    path("readyz", health.readyz, name="readyz"),
 ]
 
 urlpatterns = [
