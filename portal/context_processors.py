@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
 
+from connector.messages import explain
 from connector.models import Connection
 from portal.navigation import Item, navigation
 
@@ -73,8 +74,6 @@ class Shell:
         connection = self.connection
         if connection is None or connection.status != Connection.Status.BROKEN:
             return None
-        from connector.messages import explain
-
         explanation = explain(connection.last_error_code)
         return Banner(
             host=connection.host,

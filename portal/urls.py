@@ -16,9 +16,9 @@ portal_patterns = [
 
 urlpatterns = [
     path("", include((portal_patterns, "portal"))),
+    path("", include("connector.urls")),
     path("accounts/", include("allauth.urls")),
     path("oauth/", include("social_django.urls", namespace="social")),
-    path("servicenow/", include("connector.urls")),
     path("tickets/", include("tickets.urls")),
     path("securescore/", include("portal.score.urls")),
 ]

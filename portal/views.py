@@ -49,7 +49,9 @@ def _cards(module, name, *args):
 def audit(request: TenantRequest) -> HttpResponse:
     """List what was done, newest first."""
     events = AuditEvent.objects.for_tenant(request.tenant).select_related("actor")
-    actions = list(events.order_by("action").values_list("action", flat=True).distinct())
+    actions = list(
+        events.order_by("action").values_list("action", flat=True).distinct()
+    )
     chosen = request.GET.get("action", "")
     if chosen:
         events = events.filter(action=chosen)
