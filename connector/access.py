@@ -28,14 +28,18 @@ class TenantRequest(HttpRequest):
     user: User
 
 
-def require(permission: str) -> Callable[[View], View]:
-    """Refuse callers without `permission` ("app.codename"), saying which roles have it."""
+def require(permission: str, *or_one_of: str) -> Callable[[View], View]:
+    """Refuse callers without `permission` ("app.codename"), saying which roles have it.
+
+    Any one of further permissions will do instead.
+    """
+    enough = (permission, *or_one_of)
 
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: TenantRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if not request.user.has_perm(permission):
-                raise PermissionDenied(_refusal(permission))
+            if not any(request.user.has_perm(one) for one in enough):
+                raise PermissionDenied(refusal(permission))
             return view(request, *args, **kwargs)
 
         guarded.required_permission = permission  # type: ignore[attr-defined]
@@ -44,7 +48,8 @@ def require(permission: str) -> Callable[[View], View]:
     return decorate
 
 
-def _refusal(permission: str) -> str:
+def refusal(permission: str) -> str:
+    """Return why somebody without the permission is turned away, and who has it."""
     app_label, codename = permission.split(".")
     wanted = Permission.objects.get(
         content_type__app_label=app_label, codename=codename

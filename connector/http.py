@@ -91,15 +91,18 @@ class Answer:
     def retry_after(self) -> float | None:
         return _seconds(self.headers.get("Retry-After", ""))
 
+    @property
+    def request_id(self) -> str:
+        """The other side's identifier of the request: ServiceNow's or Graph's."""
+        named = self.headers.get("X-Transaction-ID") or self.headers.get("request-id")
+        return (named or "")[:100]
+
     def evidence(self, words: str = "") -> Evidence:
         """Return what people may read of it: `words`, or else the body."""
-        request_id = self.headers.get("X-Transaction-ID") or self.headers.get(
-            "request-id", ""
-        )
         return Evidence(
             words=clean(words or self.text, self.call.secrets),
             status=self.status,
-            request_id=request_id[:100],
+            request_id=self.request_id,
             method=self.call.method,
             url=_without_query(self.call.url),
         )

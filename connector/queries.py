@@ -27,6 +27,18 @@ class ConnectionQuerySet(TenantQuerySet):
         """Return what polls and deliveries may use: authorized, not broken or removed."""
         return self.active().filter(status="connected")
 
+    def removed(self) -> Self:
+        return self.filter(status="removed")
+
+    def in_need_of_care(self) -> Self:
+        """Return all but drafts, and of the removed only those not yet wiped."""
+        wiped = models.Q(
+            status="removed",
+            access_token_expires_at=None,
+            refresh_token_expires_at=None,
+        )
+        return self.exclude(status="draft").exclude(wiped)
+
     def current(self, tenant: Tenant) -> Connection | None:
         """Return the tenant's ServiceNow connection, or None."""
         connection: Connection | None = (

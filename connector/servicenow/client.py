@@ -68,7 +68,7 @@ class ServiceNow:
         )
         total = answer.headers.get("X-Total-Count", "")
         return Page(
-            tuple(parse_record(table, row) for row in _rows(answer)),
+            tuple(parse_record(table, row, answer.request_id) for row in _rows(answer)),
             int(total) if total.isdigit() else None,
         )
 
@@ -100,7 +100,7 @@ class ServiceNow:
         row = result_of(answer)
         if not isinstance(row, dict) or not row.get("sys_id"):
             raise unexpected(answer)
-        return parse_record(table, row)
+        return parse_record(table, row, answer.request_id)
 
     def _call(
         self,

@@ -27,6 +27,8 @@ class Record:
 
     table: str
     values: Mapping[str, Value]
+    # The instance's transaction identifier of the answer the row came with.
+    request_id: str = ""
 
     @property
     def sys_id(self) -> str:
@@ -75,9 +77,10 @@ def parse_datetime(text: str) -> datetime | None:
         return None
 
 
-def parse_record(table: str, raw: Mapping[str, Any]) -> Record:
+def parse_record(table: str, raw: Mapping[str, Any], request_id: str = "") -> Record:
     """Read a row in any of the shapes `sysparm_display_value` brings about."""
-    return Record(table, {name: _parse_value(cell) for name, cell in raw.items()})
+    values = {name: _parse_value(cell) for name, cell in raw.items()}
+    return Record(table, values, request_id)
 
 
 def _parse_value(cell: Any) -> Value:

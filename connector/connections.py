@@ -1,0 +1,176 @@
+"""The life of a connection: configured, working, broken, removed, revived."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from connector import audit, signals
+from connector.exceptions import ConnectorError, Misconfigured, Unauthorized
+from connector.models import Connection
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from connector.models import Tenant
+
+logger = logging.getLogger(__name__)
+
+Status = Connection.Status
+_NO_ERROR: dict[str, Any] = {
+    "last_error_code": "",
+    "last_error_words": "",
+    "last_error_at": None,
+}
+
+
+def update(connection: Connection, **values: Any) -> None:
+    """Write these columns alone, so that no token another process wrote is undone."""
+    for name, value in values.items():
+        setattr(connection, name, value)
+    connection.save(update_fields=list(values))
+
+
+def configure(
+    tenant: Tenant,
+    *,
+    actor: User,
+    base_url: str,
+    client_id: str,
+    client_secret: str,
+    integration_user: str,
+) -> Connection:
+    """Store what the set-up page asks for; an empty secret leaves the stored one.
+
+    A connection to the same instance that was removed comes back with its tickets.
+    """
+    current = Connection.objects.current(tenant)
+    if current and current.base_url != base_url:
+        current.delete()
+        current = None
+    connection = current or _removed_before(tenant, base_url)
+    connection = connection or Connection(tenant=tenant, base_url=base_url)
+    if connection.removed_at:
+        _revive(connection)
+    connection.client_id = client_id
+    connection.client_secret = client_secret or connection.client_secret
+    connection.integration_user = integration_user
+    connection.save()
+    facts = {"client_id": client_id, "integration_user": integration_user}
+    _record("connection.configured", connection, actor, **facts)
+    return connection
+
+
+def _removed_before(tenant: Tenant, base_url: str) -> Connection | None:
+    removed = Connection.objects.for_tenant(tenant).filter(base_url=base_url)
+    found: Connection | None = removed.order_by("-removed_at").first()
+    return found
+
+
+def _revive(connection: Connection) -> None:
+    connection.removed_at = None
+    connection.status = Status.DRAFT
+    for name, value in _without_secrets().items():
+        setattr(connection, name, value)
+
+
+def _without_secrets() -> dict[str, Any]:
+    return {
+        "client_secret": "",
+        "access_token": "",
+        "access_token_expires_at": None,
+        "refresh_token": "",
+        "refresh_token_expires_at": None,
+        "pending_code": None,
+        "renewal_claimed_at": None,
+    }
+
+
+def enable_cards(connection: Connection, *, actor: User) -> None:
+    """Show the ticket cards on the home page and offer sharing."""
+    update(connection, cards_enabled=True)
+    _record("connection.provisioned", connection, actor)
+
+
+def remove(connection: Connection, *, actor: User) -> None:
+    """End a connection; its tokens are wiped once the instance revoked them."""
+    has_tokens = connection.access_token or connection.refresh_token
+    gone: dict[str, Any] = {"pending_code": None} if has_tokens else _without_secrets()
+    update(
+        connection,
+        status=Status.REMOVED,
+        removed_at=timezone.now(),
+        cards_enabled=False,
+        probes=[],
+        **gone,
+    )
+    _record("connection.removed", connection, actor)
+    signals.removed.send(sender=Connection, connection=connection)
+
+
+def wipe_secrets(connection: Connection, *, revoked: bool, code: str = "") -> None:
+    """Forget tokens and secret of a removed connection; do nothing if it came back."""
+    with transaction.atomic():
+        removed = Connection.objects.filter(pk=connection.pk, status=Status.REMOVED)
+        if removed.update(**_without_secrets()):
+            facts = {"revoked": revoked} | ({"code": code} if code else {})
+            _record("connection.wiped", connection, None, **facts)
+
+
+def report_failure(connection: Connection, error: ConnectorError) -> None:
+    """Keep what went wrong; an authorization or set-up error breaks the connection."""
+    changes = {
+        "last_error_code": error.code,
+        "last_error_words": error.evidence.words,
+        "last_error_at": timezone.now(),
+    }
+    if isinstance(error, Unauthorized | Misconfigured):
+        _break(connection, error, changes)
+    else:
+        # What broke it stays on show until it is mended.
+        _change(connection, changes, status=Status.CONNECTED)
+
+
+def _break(
+    connection: Connection, error: ConnectorError, changes: dict[str, Any]
+) -> None:
+    with transaction.atomic():
+        broken = {**changes, "status": Status.BROKEN}
+        if _change(connection, broken, status=Status.CONNECTED):
+            logger.warning("connection %s is broken: %s", connection.pk, error)
+            facts = {"code": error.code, "words": error.evidence.words}
+            _record("connection.broken", connection, None, **facts)
+
+
+def report_success(connection: Connection) -> None:
+    """Clear what went wrong; a broken connection works again from now on."""
+    if connection.status == Status.CONNECTED and not connection.last_error_code:
+        return
+    mended = {**_NO_ERROR, "status": Status.CONNECTED}
+    with transaction.atomic():
+        if _change(connection, mended, status=Status.BROKEN):
+            logger.info("connection %s works again", connection.pk)
+            _record("connection.mended", connection, None)
+            signals.mended.send(sender=Connection, connection=connection)
+    _change(connection, _NO_ERROR, status=Status.CONNECTED)
+
+
+def _change(connection: Connection, changes: dict[str, Any], *, status: str) -> bool:
+    """Write the changes if the stored status is still this one."""
+    rows = Connection.objects.filter(pk=connection.pk, status=status)
+    if not rows.update(**changes):
+        return False
+    for name, value in changes.items():
+        setattr(connection, name, value)
+    return True
+
+
+def _record(
+    action: str, connection: Connection, actor: User | None, **facts: Any
+) -> None:
+    audit.record(
+        action, tenant=connection.tenant, actor=actor, target=connection.host, **facts
+    )

@@ -1,0 +1,135 @@
+"""What the probes ask and answer, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from connector.messages import explain, is_known
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+_QUESTIONS = {
+    "reachable": _("Is the instance awake and reachable?"),
+    "token": _("Is the authorization valid?"),
+    "owner": _("Does it belong to the integration user?"),
+    "release": _("Is the release Kingston or later?"),
+    "task": _("Can tasks be read?"),
+    "change_request": _("Can change requests be read?"),
+    "incident": _("Can incidents be read?"),
+    "labels": _("Can the names of the ticket states be read?"),
+    "lifetime": _("How long does the authorization last?"),
+}
+_NOT_ASKED = _("Not asked, because an earlier question failed.")
+_ROWS_HIDDEN = (
+    _("There are rows in %(table)s, but the integration user may see none of them."),
+    _(
+        "Give the integration user the roles sn_change_read and sn_incident_read, or itil (User Administration > Users)."
+    ),
+)
+# (probe, code) → answer and repair; other codes are explained by connector.messages.
+_ANSWERS: dict[tuple[str, str], tuple[str | _StrPromise, str | _StrPromise]] = {
+    ("reachable", "yes"): (_("Yes: %(host)s answers."), ""),
+    ("reachable", "answers"): (_("Yes, it answers."), ""),
+    ("token", "yes"): (_("Yes."), ""),
+    ("owner", "same"): (_("Yes: %(user)s (%(name)s)."), ""),
+    ("owner", "other"): (
+        _("No: it belongs to %(user)s (%(name)s), not to %(named)s."),
+        _(
+            "Tickets would be created in the name of %(user)s. Select Authorize; on ServiceNow's page select Not You, at the top right, sign in as %(named)s and select Allow."
+        ),
+    ),
+    ("owner", "hidden"): (
+        _(
+            "The instance does not say: the user table cannot be read with these rights. Make sure that you signed in as %(named)s."
+        ),
+        "",
+    ),
+    ("release", "new_enough"): (_("Yes: %(release)s."), ""),
+    ("release", "too_old"): (
+        _("No: %(release)s."),
+        _("Upgrade the instance to Kingston or later."),
+    ),
+    ("release", "hidden"): (
+        _(
+            "Cannot be told: the release cannot be read with these rights. That is usual and does no harm."
+        ),
+        "",
+    ),
+    ("release", "unreadable"): (
+        _("Cannot be told: the instance names its release in an unknown way."),
+        "",
+    ),
+    ("labels", "with_records"): (
+        _("Yes: they come with the records (“%(label)s”)."),
+        "",
+    ),
+    ("labels", "with_choices"): (_("Yes: from the list of choices."), ""),
+    ("labels", "hidden"): (
+        _(
+            "Not yet: they come with the first ticket. ServiceNow's usual names are shown until then."
+        ),
+        "",
+    ),
+    ("lifetime", "long"): (
+        _(
+            "%(days)s days, until %(date)s; it is used and renewed by itself until then."
+        ),
+        "",
+    ),
+    ("lifetime", "ends_soon"): (
+        _("%(days)s days, until %(date)s."),
+        _("Select Authorize before it ends, so that tickets keep moving."),
+    ),
+    ("lifetime", "not_renewable"): (
+        _("Only until the access token ends: the instance gave no refresh token."),
+        _(
+            "In System OAuth > Application Registry make the entity a confidential client with a client secret, then select Authorize."
+        ),
+    ),
+}
+
+
+def question_of(name: str) -> str:
+    """Return what the probe asks."""
+    return str(_QUESTIONS.get(name, name))
+
+
+def answer_of(name: str, code: str, facts: dict[str, str]) -> str:
+    """Return what the probe found."""
+    return _texts(name, code)[0] % facts
+
+
+def repair_of(name: str, code: str, facts: dict[str, str]) -> str:
+    """Return what to do about it."""
+    return _texts(name, code)[1] % facts
+
+
+def _texts(name: str, code: str) -> tuple[str, str]:
+    if code == "not_asked":
+        return str(_NOT_ASKED), ""
+    if (name, code) in _ANSWERS:
+        answer, repair = _ANSWERS[name, code]
+        return str(answer), str(repair)
+    return _table_texts(code)
+
+
+def _table_texts(code: str) -> tuple[str, str]:
+    if code == "readable":
+        return str(_("Yes: %(table)s.")), ""
+    if code == "empty":
+        return str(_("Yes: %(table)s has no rows yet.")), ""
+    if code == "rows_hidden":
+        return str(_ROWS_HIDDEN[0]), str(_ROWS_HIDDEN[1])
+    return _explained(code)
+
+
+def _explained(code: str) -> tuple[str, str]:
+    explanation = explain(code if is_known(code) else "")
+    # Filled in by % like the others, so a percent sign must survive.
+    return (
+        explanation.title.replace("%", "%%") + ".",
+        explanation.repair.replace("%", "%%"),
+    )

@@ -1,0 +1,51 @@
+"""Background work on connections; every task may run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from connector import authorization, tokens, upkeep
+from connector.models import Connection
+
+Status = Connection.Status
+
+
+@shared_task
+def authorize(connection_pk: int) -> None:
+    """Finish an authorization that came back from ServiceNow."""
+    for connection in Connection.objects.active().filter(pk=connection_pk):
+        authorization.complete(connection)
+
+
+@shared_task
+def check(connection_pk: int) -> None:
+    """Examine a connection in full."""
+    for connection in Connection.objects.active().filter(pk=connection_pk):
+        upkeep.check(connection)
+
+
+@shared_task
+def watch(connection_pk: int) -> None:
+    """Look whether a connection still works."""
+    for connection in Connection.objects.active().filter(pk=connection_pk):
+        upkeep.watch(connection)
+
+
+@shared_task
+def revoke(connection_pk: int) -> None:
+    """Revoke and wipe the tokens of a removed connection."""
+    for connection in Connection.objects.removed().filter(pk=connection_pk):
+        tokens.revoke(connection)
+
+
+@shared_task
+def check_connections() -> None:
+    """Send each connection the work its status asks for."""
+    works = {
+        Status.AUTHORIZING: authorize,
+        Status.CONNECTED: watch,
+        Status.BROKEN: watch,
+        Status.REMOVED: revoke,
+    }
+    for pk, status in Connection.objects.in_need_of_care().values_list("pk", "status"):
+        works[Status(status)].delay(pk)

@@ -1,0 +1,212 @@
+"""Access tokens: handed out fresh, renewed once across all processes, revoked."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from connector import addresses, connections
+from connector.exceptions import ConnectorError, Unauthorized, Unavailable
+from connector.models import Connection
+from connector.servicenow import oauth
+from connector.servicenow.client import ServiceNow
+
+if TYPE_CHECKING:
+    from connector.servicenow.oauth import Tokens
+
+# ServiceNow's default; the token endpoint does not say it.
+REFRESH_TOKEN_LIFETIME = timedelta(seconds=8_640_000)
+CODE_LIFETIME = timedelta(seconds=60)
+RENEW_EARLY = timedelta(seconds=60)
+# A claim older than this belongs to a process that died.
+CLAIM_LIFETIME = timedelta(seconds=40)
+LONGEST_WAIT = 8.0
+_PAUSE = 0.1
+# How long a removal asks an unreachable instance to revoke before it wipes anyway.
+REVOKE_FOR = timedelta(minutes=15)
+_COLUMNS = [
+    "status",
+    "removed_at",
+    "access_token",
+    "access_token_expires_at",
+    "refresh_token",
+    "refresh_token_expires_at",
+    "renewal_claimed_at",
+]
+
+
+def servicenow(connection: Connection) -> ServiceNow:
+    """Return a client of the connection's instance that renews its token by itself."""
+    return ServiceNow(
+        connection.base_url,
+        lambda renew: access_token(connection, renew=renew),
+        timeout=_timeout(),
+        private_ok=addresses.is_sandbox(connection.base_url),
+    )
+
+
+def access_token(connection: Connection, *, renew: bool = False) -> str:
+    """Return a token that is good for a minute; with `renew`, not the one at hand."""
+    if connection.status == Connection.Status.REMOVED:
+        raise Unauthorized("removed")
+    if not renew and connection.has_fresh_token():
+        return str(connection.access_token)
+    rejected = connection.access_token if renew else ""
+    deadline = time.monotonic() + LONGEST_WAIT
+    while not _claim(connection):
+        if time.monotonic() > deadline:
+            raise Unavailable("renewal_pending", retry_after=5)
+        time.sleep(_PAUSE)
+        if token := _renewed_by_another(connection, rejected):
+            return token
+    try:
+        return _renewed_by_another(connection, rejected) or _renew(connection)
+    finally:
+        _release(connection)
+
+
+def _renewed_by_another(connection: Connection, rejected: str) -> str:
+    connection.refresh_from_db(fields=_COLUMNS)
+    is_new = connection.access_token != rejected and connection.has_fresh_token()
+    return connection.access_token if is_new else ""
+
+
+def _claim(connection: Connection) -> bool:
+    """Take the right to renew, if nobody who is alive has it."""
+    now = timezone.now()
+    free = Q(renewal_claimed_at=None) | Q(renewal_claimed_at__lt=now - CLAIM_LIFETIME)
+    rows = Connection.objects.filter(free, pk=connection.pk)
+    return rows.update(renewal_claimed_at=now) == 1
+
+
+def _release(connection: Connection) -> None:
+    Connection.objects.filter(pk=connection.pk).update(renewal_claimed_at=None)
+
+
+def _renew(connection: Connection) -> str:
+    try:
+        _demand_refresh_token(connection)
+        tokens = oauth.refresh(_client(connection), connection.refresh_token)
+    except Unauthorized as error:
+        connections.report_failure(connection, error)
+        raise
+    _store(connection, tokens)
+    return tokens.access_token
+
+
+def _demand_refresh_token(connection: Connection) -> None:
+    if connection.removed_at:
+        raise Unauthorized("removed")
+    if not connection.refresh_token:
+        code = "no_refresh_token" if connection.access_token else "not_authorized"
+        raise Unauthorized(code)
+
+
+def _store(connection: Connection, tokens: Tokens, **more: Any) -> None:
+    values: dict[str, Any] = {
+        "access_token": tokens.access_token,
+        "access_token_expires_at": _expiry(connection, tokens),
+        **more,
+    }
+    # Usually none comes back with a renewal: the old one stays valid.
+    if tokens.refresh_token and tokens.refresh_token != connection.refresh_token:
+        values["refresh_token"] = tokens.refresh_token
+        values["refresh_token_expires_at"] = timezone.now() + REFRESH_TOKEN_LIFETIME
+    rows = Connection.objects.filter(pk=connection.pk, removed_at=None)
+    rows.update(**values)
+    for name, value in values.items():
+        setattr(connection, name, value)
+
+
+def _expiry(connection: Connection, tokens: Tokens) -> datetime:
+    """Return when the token ends.
+
+    An instance hands out the same token until it ends. Renewing that one early again
+    and again is of no use, so it is used up, and its rejection renews it.
+    """
+    lifetime = timedelta(seconds=tokens.expires_in)
+    if tokens.access_token == connection.access_token and lifetime <= RENEW_EARLY:
+        lifetime += RENEW_EARLY
+    return timezone.now() + lifetime
+
+
+def exchange(connection: Connection) -> None:
+    """Exchange the code the consent page sent for tokens, once."""
+    deadline = time.monotonic() + LONGEST_WAIT
+    while not _claim(connection):
+        if time.monotonic() > deadline:
+            raise Unavailable("renewal_pending", retry_after=5)
+        time.sleep(_PAUSE)
+    try:
+        connection.refresh_from_db()
+        if connection.pending_code:
+            _exchange(connection, connection.pending_code)
+    finally:
+        _release(connection)
+
+
+def _exchange(connection: Connection, pending: dict[str, Any]) -> None:
+    try:
+        tokens = oauth.exchange_code(
+            _client(connection),
+            code=pending["code"],
+            code_verifier=pending["code_verifier"],
+            redirect_uri=pending["redirect_uri"],
+        )
+    except Unauthorized as error:
+        age = timezone.now() - datetime.fromisoformat(pending["at"])
+        if age > CODE_LIFETIME:
+            raise Unauthorized("code_expired", error.evidence) from error
+        raise
+    # The old refresh token may belong to another user: never kept beside a new one.
+    connection.refresh_token = ""
+    fresh: dict[str, Any] = {"refresh_token": "", "refresh_token_expires_at": None}
+    _store(
+        connection,
+        tokens,
+        **fresh,
+        pending_code=None,
+        authorized_at=timezone.now(),
+        authorized_by_id=pending["user_id"],
+    )
+
+
+def revoke(connection: Connection) -> None:
+    """Have the instance forget a removed connection's tokens, then wipe them here.
+
+    While the instance cannot be reached the tokens stay, to be tried again, but not
+    for long: a removal must not depend on the other side.
+    """
+    try:
+        for token in (connection.refresh_token, connection.access_token):
+            if token:
+                oauth.revoke(_client(connection), token)
+    except ConnectorError as error:
+        if not isinstance(error, Unavailable) or _has_tried_enough(connection):
+            connections.wipe_secrets(connection, revoked=False, code=error.code)
+        return
+    connections.wipe_secrets(connection, revoked=True)
+
+
+def _has_tried_enough(connection: Connection) -> bool:
+    removed_at = connection.removed_at
+    return removed_at is None or timezone.now() - removed_at > REVOKE_FOR
+
+
+def _client(connection: Connection) -> oauth.OAuthClient:
+    return oauth.OAuthClient(
+        base_url=connection.base_url,
+        client_id=connection.client_id,
+        client_secret=connection.client_secret,
+        private_ok=addresses.is_sandbox(connection.base_url),
+        timeout=_timeout(),
+    )
+
+
+def _timeout() -> tuple[float, float]:
+    return settings.HTTP_CONNECT_TIMEOUT, settings.HTTP_READ_TIMEOUT
