@@ -3,7 +3,7 @@
 # A lock that was installed already is recognised by its content.
 RUN := .venv/installed-$(shell cksum < requirements.txt | cut -d ' ' -f 1)
 DEV := .venv/installed-dev-$(shell cksum < requirements-dev.txt | cut -d ' ' -f 1)
-INSTALL := .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r
+INSTALL := .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes -r
 LOCK := .venv/bin/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --all-extras
 
 .PHONY: run test bench lint types messages lock

@@ -104,6 +104,8 @@ class Supervisor:
         if process.exit_code:
             message = f"The portal could not be prepared:\n{process.log.tail(40)}"
             raise CannotStart(message)
+        if advice := process.log.tail():
+            say(advice)
 
     def _process(self, name: str, command: list[str], patience: float = 10) -> Process:
         environment = self.here.environment
@@ -259,9 +261,6 @@ def _welcome(here: Installation) -> str:
             f"  Sandbox  {here.sandbox_url}  (plays ServiceNow and Microsoft)",
         ]
         lines += _sign_ins(SANDBOX_PEOPLE, here)
-    else:
-        lines += ["    The first organisation and its administrator:"]
-        lines += ["    .venv/bin/python manage.py start --tenant NAME --admin USER"]
     lines += ["", f"  Data     {here.folder}  (logs in {here.folder / 'log'})"]
     return "\n".join([*lines, "", "Press Ctrl-C to stop."])
 

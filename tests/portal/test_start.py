@@ -84,6 +84,12 @@ def test_start_makes_the_first_administrator_and_shows_the_password_once() -> No
     assert password not in str(event.facts)
 
 
+def test_start_says_so_while_nobody_can_sign_in() -> None:
+    assert "--tenant NAME --admin USER" in run("start")
+    assert run("start", "--tenant", "Northwind", "--admin", "anna").count("\n") == 2
+    assert run("start") == ""
+
+
 def test_start_refuses_a_name_that_is_taken() -> None:
     run("start", "--tenant", "Northwind", "--admin", "anna")
     with pytest.raises(CommandError, match="already"):

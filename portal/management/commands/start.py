@@ -47,6 +47,11 @@ class Command(BaseCommand):
             call_command("demo", stdout=self.stdout)
         if options["tenant"]:
             self._make_first(options["tenant"], options["admin"])
+        if not Tenant.objects.exists():
+            self.stdout.write("Nobody can sign in yet. Make an organisation and its")
+            self.stdout.write(
+                "administrator: manage.py start --tenant NAME --admin USER"
+            )
 
     def _collect_static(self) -> None:
         mark = settings.STATIC_ROOT / ".collected"
