@@ -76,7 +76,7 @@ def status_badge(value: str, label: str) -> dict[str, str]:
 @register.simple_tag
 def when(moment: datetime | None, style: str = "", never: str = "") -> SafeString:
     """Say when: relative and absolute with the zone, or "never"."""
-    if moment is None:
+    if not moment:
         return format_html('<span class="muted">{}</span>', never or _("never"))
     local = timezone.localtime(moment)
     exact = f"{formats.date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
