@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import F, Min, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import Count, F, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -22,6 +22,11 @@ RECENT = timedelta(days=30)
 # Above the longest sync; a claim older than this belongs to a dead worker.
 LEASE = timedelta(minutes=4)
 COOLDOWN = timedelta(seconds=30)
+
+
+# What makes an improvement action news; both need with_news().
+REGRESSED = Q(score__lt=F("earlier") - TOLERANCE)
+RECENTLY_ADDED = Q(earlier__isnull=True)
 
 
 class SnapshotQuerySet(TenantQuerySet):
@@ -71,29 +76,15 @@ class ControlProfileQuerySet(TenantQuerySet):
         )
 
     def with_news(self, reference: Snapshot | None) -> Self:
-        """Add `earlier`, the points at the reference, and `first_day` of being scored."""
+        """Add `earlier`, the points on the day of the reference; without one, today's."""
         from portal.score.models import ControlScore
 
-        scores = ControlScore.objects.filter(control_id=OuterRef("control_id"))
-        first = (
-            scores.filter(snapshot__tenant=OuterRef("tenant"))
-            .order_by()
-            .values("control_id")
-            .annotate(day=Min("snapshot__date"))
-            .values("day")
-        )
-        earlier = scores.filter(snapshot=reference).values("score")[:1]
-        return self.annotate(earlier=Subquery(earlier), first_day=Subquery(first))
-
-    def regressed(self) -> Self:
-        """Return what lost points; needs with_news()."""
-        return self.filter(score__lt=F("earlier") - TOLERANCE)
-
-    def recently_added(self, reference: Snapshot | None) -> Self:
-        """Return what is scored since the reference only; needs with_news()."""
         if reference is None:
-            return self.none()
-        return self.filter(first_day__gt=reference.date)
+            return self.annotate(earlier=F("score"))
+        then = ControlScore.objects.filter(
+            snapshot=reference, control_id=OuterRef("control_id")
+        )
+        return self.annotate(earlier=Subquery(then.values("score")[:1]))
 
     def by_rank(self) -> Self:
         """Order by Microsoft's rank; equal ranks by the points to win."""
@@ -106,6 +97,14 @@ class ControlProfileQuerySet(TenantQuerySet):
         wanted = self.filter(status=ActionStatus.TO_ADDRESS, remaining__gt=TOLERANCE)
         return wanted.order_by(
             "-remaining", F("rank").asc(nulls_last=True), "title", "pk"
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Count by status and by news; needs with_status() and with_news()."""
+        wanted = {status.value: Q(status=status) for status in ActionStatus}
+        wanted |= {"regressed": REGRESSED, "added": RECENTLY_ADDED}
+        return self.aggregate(
+            **{name: Count("pk", filter=rule) for name, rule in wanted.items()}
         )
 
     def points_by_category(self) -> list[dict[str, Any]]:

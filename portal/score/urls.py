@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.urls import path
 
-if TYPE_CHECKING:
-    from django.urls import URLPattern
+from portal.score import views
 
 app_name = "score"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.overview, name="overview"),
+    path("actions/", views.actions, name="actions"),
+    path("actions/<path:control_id>/", views.action, name="action"),
+    path("share/<path:control_id>/", views.share, name="share"),
+    path("history/", views.history, name="history"),
+    path("sync/", views.sync, name="sync"),
+    path("sync/status/", views.sync_status, name="sync_status"),
+]

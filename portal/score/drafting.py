@@ -1,0 +1,56 @@
+"""From an improvement action to the draft of a ticket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from portal.score import markup, sharing
+from tickets.drafts import Draft
+from tickets.mapping import DESCRIPTION_LIMIT
+from tickets.models import Category, Source
+
+if TYPE_CHECKING:
+    from portal.score.models import ControlProfile
+
+_CATEGORIES = {
+    "Identity": Category.IDENTITY,
+    "Data": Category.DATA,
+    "Device": Category.DEVICES,
+    "Apps": Category.APPS,
+    "Infrastructure": Category.INFRASTRUCTURE,
+}
+# Most controls are those of apps; the form lets people choose another one.
+_OTHER = Category.APPS
+
+
+def draft(profile: ControlProfile) -> Draft:
+    """Return the ticket that sharing the action starts from."""
+    return Draft(
+        name=profile.title,
+        description=description(profile),
+        source=Source.MICROSOFT,
+        category=_CATEGORIES.get(profile.category, _OTHER),
+        control_id=profile.control_id,
+    )
+
+
+def description(profile: ControlProfile, limit: int = DESCRIPTION_LIMIT) -> str:
+    """Return why, how far and how, in plain text; the link is never cut off."""
+    link = _("Improvement action: %(url)s") % {"url": sharing.absolute_url(profile)}
+    parts = [
+        profile.description,
+        _titled(_("Implementation status"), profile.implementation_status),
+        _titled(_("Next steps"), markup.plain(profile.remediation)),
+        _titled(_("User impact"), markup.plain(profile.remediation_impact)),
+    ]
+    text = "\n\n".join(part for part in parts if part)
+    room = limit - len(link) - 2
+    if len(text) > room:
+        text = f"{text[: room - 1].rstrip()}…"
+    return f"{text}\n\n{link}".strip()
+
+
+def _titled(title: str, text: str) -> str:
+    return f"{title}:\n{text}" if text else ""

@@ -1,0 +1,159 @@
+"""The Secure Score pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.core.paginator import Page, Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+)
+from django.views.decorators.vary import vary_on_headers
+
+from connector import audit
+from connector.access import require
+from connector.models import Connection
+from portal.score import drafting, failures, listing, sharing, tasks
+from portal.score import history as past
+from portal.score.filters import DEFAULT_SORT, ActionFilter
+from portal.score.models import ControlProfile, ScoreSync, Snapshot
+from portal.score.overview import is_stale, is_under_way
+from portal.score.overview import overview as read_overview
+from portal.score.status import ActionStatus
+from tickets.models import Ticket
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from django.db.models import QuerySet
+
+    from connector.access import TenantRequest
+    from connector.models import Tenant
+
+PAGE_SIZES = {"25", "50", "100"}
+VIEW = "portal.view_score"
+LEARN_MORE = "https://learn.microsoft.com/defender-xdr/microsoft-secure-score-improvement-actions"
+
+
+@require_GET
+@require(VIEW)
+def overview(request: TenantRequest) -> HttpResponse:
+    """Show the score, its parts, and what to do next."""
+    context = _sync_context(request.tenant) | {
+        "overview": read_overview(request.tenant)
+    }
+    return render(request, "score/overview.html", context)
+
+
+@require_GET
+@require(VIEW)
+def sync_status(request: TenantRequest) -> HttpResponse:
+    """Tell a waiting page that the sync goes on; load the page again when it ended."""
+    context = _sync_context(request.tenant)
+    if not context["is_under_way"]:
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    return render(request, "score/overview.html#waiting", context)
+
+
+@require_GET
+@vary_on_headers("HX-Request")
+@require(VIEW)
+def actions(request: TenantRequest) -> HttpResponse:
+    """List the improvement actions."""
+    latest = Snapshot.objects.latest_for(request.tenant)
+    filterset = ActionFilter(request.GET, _actions(request.tenant, latest))
+    page = _page(request, filterset.qs)
+    tickets = listing.tickets_of(request.tenant, page.object_list)
+    context = {
+        "filterset": filterset,
+        "page": page,
+        "rows": listing.rows(page.object_list, latest, tickets),
+        "chips": listing.chips(filterset, request.GET),
+        "sort": request.GET.get("sort", ""),
+        "default_sort": DEFAULT_SORT,
+        "is_synced": latest is not None,
+    }
+    template = "score/actions.html"
+    return render(request, f"{template}#list" if request.htmx else template, context)
+
+
+@require_GET
+@require(VIEW)
+def action(request: TenantRequest, control_id: str) -> HttpResponse:
+    """Show one improvement action, its points, its tickets and ways to share it."""
+    latest = Snapshot.objects.latest_for(request.tenant)
+    profile = get_object_or_404(_actions(request.tenant, latest), control_id=control_id)
+    connection = Connection.objects.current(request.tenant)
+    tickets = Ticket.objects.for_tenant(request.tenant).filter(control_id=control_id)
+    context = {
+        "row": listing.rows([profile], latest)[0],
+        "statuses": list(ActionStatus),
+        "history": past.of_control(request.tenant, profile),
+        "tickets": tickets.for_list(),
+        "learn_more": LEARN_MORE,
+        "share": sharing.share_menu(profile, connection, request.user),
+    }
+    return render(request, "score/action.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@require("tickets.share_ticket")
+def share(request: TenantRequest, control_id: str) -> HttpResponse:
+    """Fill the task form with one improvement action."""
+    profiles = ControlProfile.objects.for_tenant(request.tenant)
+    profile = get_object_or_404(profiles, control_id=control_id)
+    from tickets.views import compose
+
+    response: HttpResponse = compose(request, drafting.draft(profile))
+    return response
+
+
+@require_GET
+@require(VIEW)
+def history(request: TenantRequest) -> HttpResponse:
+    """List the days and what moved on each."""
+    page = _page(request, Snapshot.objects.for_tenant(request.tenant))
+    context = {"page": page, "days": past.days(request.tenant, list(page.object_list))}
+    return render(request, "score/history.html", context)
+
+
+@require_POST
+@require(VIEW)
+def sync(request: TenantRequest) -> HttpResponse:
+    """Ask for the score now."""
+    ScoreSync.objects.current(request.tenant)
+    if ScoreSync.objects.request(request.tenant):
+        audit.record("score.sync_requested", tenant=request.tenant, actor=request.user)
+        tasks.sync.delay_on_commit(request.tenant.pk)
+    else:
+        messages.info(request, _("A sync was started a moment ago."))
+    return redirect("score:overview")
+
+
+def _actions(tenant: Tenant, latest: Snapshot | None) -> QuerySet[ControlProfile]:
+    reference = Snapshot.objects.to_compare_with(latest) if latest else None
+    profiles = ControlProfile.objects.for_tenant(tenant)
+    return profiles.with_status().with_news(reference)
+
+
+def _page(request: TenantRequest, queryset: QuerySet[Any]) -> Page[Any]:
+    size = request.GET.get("size", "")
+    paginator = Paginator(queryset, int(size) if size in PAGE_SIZES else 25)
+    return paginator.get_page(request.GET.get("page"))
+
+
+def _sync_context(tenant: Tenant) -> dict[str, Any]:
+    sync = ScoreSync.objects.for_tenant(tenant).first()
+    failure = failures.explain(sync.error_code) if sync and sync.error_code else None
+    return {
+        "sync": sync,
+        "failure": failure,
+        "is_under_way": sync is not None and is_under_way(sync),
+        "is_stale": sync is not None and is_stale(sync),
+    }

@@ -1,0 +1,11 @@
+"""Template filters of Secure Score's numbers."""
+
+from __future__ import annotations
+
+from django import template
+
+from portal.score import numbers
+
+register = template.Library()
+register.filter("points", numbers.points)
+register.filter("signed", numbers.signed)
