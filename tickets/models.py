@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -87,7 +88,9 @@ class Ticket(models.Model):
     assigned_to = models.CharField(max_length=200, blank=True)
     delivered_at = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(null=True, blank=True)
-    # Set when two polls in a row did not see it: deleted, or hidden from our user.
+    # How many reconciliations in a row did not see it.
+    misses = models.PositiveSmallIntegerField(default=0)
+    # Set when two in a row did not see it: deleted, or hidden from our user.
     missing_since = models.DateTimeField(null=True, blank=True)
 
     objects = TicketQuerySet.as_manager()
@@ -127,6 +130,12 @@ class Ticket(models.Model):
         return bool(self.sys_id)
 
     @property
+    def delivery_label(self) -> str:
+        """How far it is on its way; for rows of `for_list()`."""
+        status: str = getattr(self, "delivery_status", "")
+        return str(Delivery.Status(status).label) if status else ""
+
+    @property
     def is_overdue(self) -> bool:
         due: date | None = self.due_date
         return due is not None and due < timezone.localdate()
@@ -160,6 +169,8 @@ class Delivery(models.Model):
     operation = models.CharField(
         max_length=10, choices=Operation, default=Operation.CREATE
     )
+    # What is sent, byte for byte as the preview showed it.
+    payload = models.JSONField(default=dict, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
@@ -190,6 +201,12 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operation} {self.ticket_id} {self.status}"
+
+    @property
+    def has_lapsed(self) -> bool:
+        """Whether the claim is so old that another worker may have taken over."""
+        lease = timedelta(seconds=settings.OUTBOX_LEASE)
+        return self.claimed_at is None or timezone.now() >= self.claimed_at + lease
 
 
 class TicketEvent(models.Model):
@@ -281,6 +298,7 @@ class SyncCursor(models.Model):
     updated_at = models.DateTimeField(null=True, blank=True)
     sys_id = models.CharField(max_length=32, blank=True)
     polled_at = models.DateTimeField(null=True, blank=True)
+    polls = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
     claimed_at = models.DateTimeField(null=True, blank=True)
     # Seconds between polls: grows while nothing changes, shrinks when something does.

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from django.apps import apps
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 
 from connector.queries import TenantQuerySet
+
+if TYPE_CHECKING:
+    from connector.models import Connection
+
+# Never shown in a list, and costly to decrypt row by row.
+_SECRETS = (
+    "connection__client_secret",
+    "connection__access_token",
+    "connection__refresh_token",
+    "connection__pending_code",
+    "connection__probes",
+)
+_PRIORITY_ORDER = ("low", "medium", "high")
 
 
 class TicketQuerySet(TenantQuerySet):
@@ -18,9 +33,50 @@ class TicketQuerySet(TenantQuerySet):
     def of_kind(self, kind: str) -> Self:
         return self.filter(kind=kind)
 
+    def of_control(self, control_id: str) -> Self:
+        return self.filter(control_id=control_id)
+
     def for_list(self) -> Self:
-        """With all that a row of a list or card shows."""
-        return self.select_related("connection").prefetch_related("deliveries")
+        """With all that a row of a list or card shows, as `state_label` and so on."""
+        return (
+            self.select_related("connection")
+            .defer("description", *_SECRETS)
+            .with_state()
+            .with_delivery()
+        )
+
+    def with_state(self) -> Self:
+        """Add `state_label`: our name of the state, else ServiceNow's, else its code."""
+        state = apps.get_model("tickets", "TicketState").objects.filter(
+            connection=models.OuterRef("connection"),
+            kind=models.OuterRef("kind"),
+            value=models.OuterRef("remote_state"),
+        )
+        name = Coalesce(NullIf("label", models.Value("")), "default_label")
+        label = models.Subquery(state.values_list(name)[:1])
+        return self.annotate(state_label=Coalesce(label, "remote_state"))
+
+    def with_delivery(self) -> Self:
+        """Add `delivery_status`: how far the ticket is on its way."""
+        created = apps.get_model("tickets", "Delivery").objects.filter(
+            ticket=models.OuterRef("pk"), operation="create"
+        )
+        return self.annotate(
+            delivery_status=models.Subquery(created.values("status")[:1])
+        )
+
+    def with_priority_order(self) -> Self:
+        """Add `priority_order`: a number to sort by."""
+        steps = [
+            models.When(priority=priority, then=models.Value(step))
+            for step, priority in enumerate(_PRIORITY_ORDER)
+        ]
+        return self.annotate(
+            priority_order=models.Case(*steps, output_field=models.IntegerField())
+        )
+
+    def overdue(self) -> Self:
+        return self.filter(due_date__lt=timezone.localdate())
 
 
 class DeliveryQuerySet(models.QuerySet):  # type: ignore[type-arg]
@@ -38,3 +94,6 @@ class DeliveryQuerySet(models.QuerySet):  # type: ignore[type-arg]
 
 class TicketStateQuerySet(TenantQuerySet):
     """Reads of state names."""
+
+    def of(self, connection: Connection) -> Self:
+        return self.filter(connection=connection)

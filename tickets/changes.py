@@ -1,0 +1,186 @@
+"""Bringing a ticket to what its record in ServiceNow says, and telling what changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from tickets import journals, mapping, states
+from tickets.models import TicketEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from connector.models import Connection
+    from connector.servicenow.records import Record
+    from tickets.journals import Entry
+    from tickets.models import Ticket
+
+_APPLIED = [
+    "name",
+    "priority",
+    "due_date",
+    "number",
+    "remote_state",
+    "remote_priority",
+    "remote_updated_at",
+    "remote_mod_count",
+    "assigned_to",
+    "synced_at",
+    "misses",
+    "missing_since",
+]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that differs, in ServiceNow's codes."""
+
+    field: str
+    old: str
+    new: str
+
+
+def is_older(ticket: Ticket, record: Record) -> bool:
+    """Whether the record was read before what the ticket already shows."""
+    seen = record.datetime("sys_updated_on")
+    if seen is None or ticket.remote_updated_at is None:
+        return False
+    return (seen, mod_count(record)) < (
+        ticket.remote_updated_at,
+        ticket.remote_mod_count or 0,
+    )
+
+
+def is_same(ticket: Ticket, record: Record) -> bool:
+    """Whether the record is the very version the ticket already shows."""
+    seen = record.datetime("sys_updated_on")
+    return (
+        ticket.missing_since is None
+        and ticket.misses == 0
+        and seen is not None
+        and seen == ticket.remote_updated_at
+        and record.has("sys_mod_count")
+        and mod_count(record) == ticket.remote_mod_count
+    )
+
+
+def mod_count(record: Record) -> int:
+    """Return how often the record was written; 0 when that may not be read."""
+    text = record.value("sys_mod_count")
+    return int(text) if text.isdigit() else 0
+
+
+def apply(ticket: Ticket, record: Record, *, connection: Connection) -> bool:
+    """Take over what the record says; return whether the ticket's face changed.
+
+    Harmless to repeat, and older versions are ignored. Called inside a transaction.
+    """
+    if is_older(ticket, record):
+        return False
+    found = list(_take_values(ticket, record))
+    _take_marks(ticket, record)
+    states.see(connection, ticket.kind, record.value("state"), record.display("state"))
+    events = [_changed(ticket, record, connection, change) for change in found]
+    if ticket.missing_since is not None:
+        events.append(TicketEvent(ticket=ticket, action=TicketEvent.Action.FOUND))
+    ticket.misses, ticket.missing_since = 0, None
+    ticket.save(update_fields=_APPLIED)
+    TicketEvent.objects.bulk_create(events)
+    commented = add_entries(ticket, journals.printed(record), record)
+    return bool(events) or commented
+
+
+def add_entries(
+    ticket: Ticket, entries: Sequence[Entry], record: Record | None = None
+) -> bool:
+    """Add comments the timeline does not have yet; return whether there were any."""
+    if not entries:
+        return False
+    keys = {entry.key for entry in entries}
+    known = set(
+        TicketEvent.objects.filter(ticket=ticket, key__in=keys).values_list(
+            "key", flat=True
+        )
+    )
+    written_at = record.datetime("sys_updated_on") if record else None
+    fresh = [
+        _commented(ticket, entry, written_at)
+        for entry in entries
+        if entry.key not in known
+    ]
+    TicketEvent.objects.bulk_create(fresh, ignore_conflicts=True)
+    return bool(fresh)
+
+
+def _take_values(ticket: Ticket, record: Record) -> Iterable[Change]:
+    values = mapping.values_of(record)
+    if values.state is not None:
+        yield from _differ("state", ticket.remote_state, values.state)
+        ticket.remote_state = values.state
+    if values.priority is not None:
+        before = ticket.remote_priority or mapping.priority_code(ticket.priority)
+        yield from _differ("priority", before, values.priority)
+        ticket.remote_priority = values.priority
+        ticket.priority = mapping.priority_of(values.priority)
+    if values.knows_due_date and values.due_date != ticket.due_date:
+        yield Change("due_date", _day(ticket.due_date), _day(values.due_date))
+        ticket.due_date = values.due_date
+    if values.name is not None and values.name != ticket.name:
+        yield Change("name", ticket.name, values.name)
+        ticket.name = values.name
+    if values.assigned_to is not None and values.assigned_to != ticket.assigned_to:
+        yield Change("assigned_to", ticket.assigned_to, values.assigned_to)
+        ticket.assigned_to = values.assigned_to
+
+
+def _take_marks(ticket: Ticket, record: Record) -> None:
+    ticket.number = record.value("number")[:40] or ticket.number
+    ticket.remote_updated_at = (
+        record.datetime("sys_updated_on") or ticket.remote_updated_at
+    )
+    ticket.remote_mod_count = mod_count(record)
+    ticket.synced_at = timezone.now()
+
+
+def _differ(field: str, old: str, new: str) -> Iterable[Change]:
+    # Nothing before means: seen for the first time, which is not a change.
+    if old and old != new:
+        yield Change(field, old, new)
+
+
+def _day(day: object) -> str:
+    return str(day) if day else ""
+
+
+def _changed(
+    ticket: Ticket, record: Record, connection: Connection, change: Change
+) -> TicketEvent:
+    author = record.value("sys_updated_by")
+    return TicketEvent(
+        ticket=ticket,
+        action=TicketEvent.Action.CHANGED,
+        at=record.datetime("sys_updated_on") or timezone.now(),
+        actor_name=author[:200],
+        field=change.field,
+        old=change.old[:255],
+        new=change.new[:255],
+        facts={"ours": bool(author) and author == connection.remote_user_name},
+    )
+
+
+def _commented(
+    ticket: Ticket, entry: Entry, written_at: datetime | None
+) -> TicketEvent:
+    return TicketEvent(
+        ticket=ticket,
+        action=TicketEvent.Action.COMMENTED,
+        at=entry.at or written_at or timezone.now(),
+        actor_name=entry.author[:200],
+        field=entry.element,
+        text=entry.text,
+        key=entry.key,
+    )

@@ -1,0 +1,154 @@
+"""The task form: what will be sent is shown before it is sent, and sent once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from connector.access import require
+from connector.models import Connection
+from tickets import drafts, mapping, sharing
+from tickets.forms import TaskForm, initial_of
+from tickets.models import Kind, Source, Ticket
+
+if TYPE_CHECKING:
+    import uuid
+
+    from django.http import HttpResponse
+
+    from connector.access import TenantRequest
+    from tickets.drafts import Draft
+
+
+@require("tickets.share_ticket")
+def compose(request: TenantRequest, draft: Draft) -> HttpResponse:
+    """Show the task form filled in with the draft, and send what comes back."""
+    connection = Connection.objects.current(request.tenant)
+    if connection is None or not connection.is_usable:
+        context = {"connection": connection, "draft": draft}
+        status = 409 if request.method == "POST" else 200
+        return render(request, "tickets/unavailable.html", context, status=status)
+    composer = Composer(request, draft, connection)
+    return composer.answer() if request.method == "POST" else composer.open()
+
+
+class Composer:
+    """One request for the form of one draft."""
+
+    def __init__(
+        self, request: TenantRequest, draft: Draft, connection: Connection
+    ) -> None:
+        self.request = request
+        self.draft = draft
+        self.connection = connection
+
+    def open(self) -> HttpResponse:
+        """Show the empty or prefilled form with the data it would send."""
+        token = drafts.new_token(self.request, self.draft)
+        # Read as if it were sent: only what is complete can be shown byte for byte.
+        trial = TaskForm(self.draft, initial_of(self.draft))
+        return self._page(TaskForm(self.draft), token, trial)
+
+    def answer(self) -> HttpResponse:
+        """Show the data the form would send, or send it."""
+        token = self.request.POST.get("token", "")
+        form = TaskForm(self.draft, self.request.POST)
+        if self.request.POST.get("intent") == "preview":
+            return self._preview(form, token)
+        reference = drafts.read_token(self.request, token)
+        if reference is None:
+            return self._start_over(form, _stale())
+        if not form.is_valid():
+            return self._page(form, token, form, status=422)
+        return self._send(form, reference)
+
+    def _preview(self, form: TaskForm, token: str) -> HttpResponse:
+        if drafts.read_token(self.request, token) is None:
+            token = drafts.fresh_token(self.request, self.draft)
+        status = 200 if form.is_valid() else 422
+        if self.request.htmx:  # type: ignore[attr-defined]
+            # While somebody types, a gap is not an error yet.
+            return self._page(form, token, form, part="#preview")
+        return self._page(form, token, form, status=status)
+
+    def _send(self, form: TaskForm, reference: uuid.UUID) -> HttpResponse:
+        actor = self.request.user
+        try:
+            ticket = sharing.share(self._ticket(form, reference), actor=actor)
+        except sharing.AlreadySent as error:
+            words = {"name": error.ticket.name}
+            return self._start_over(form, _used() % words, first=error.ticket)
+        drafts.forget(self.request, self.draft)
+        messages.success(self.request, _("The ticket is on its way to ServiceNow."))
+        return redirect(ticket)
+
+    def _start_over(
+        self, form: TaskForm, message: str, first: Ticket | None = None
+    ) -> HttpResponse:
+        """Show the form again, nothing lost, able to make a ticket of its own."""
+        form.add_error(None, message)
+        token = drafts.fresh_token(self.request, self.draft)
+        return self._page(form, token, form, status=422, first=first)
+
+    def _ticket(self, form: TaskForm, reference: uuid.UUID) -> Ticket:
+        return sharing.build(
+            self.draft,
+            form.cleaned_data,
+            connection=self.connection,
+            author=self.request.user,
+            reference=reference,
+        )
+
+    def _page(
+        self,
+        form: TaskForm,
+        token: str,
+        trial: TaskForm,
+        *,
+        part: str = "",
+        status: int = 200,
+        **more: Any,
+    ) -> HttpResponse:
+        context = {
+            "form": form,
+            "token": token,
+            "draft": self.draft,
+            "kind": Kind(self.draft.kind).label,
+            "source": Source(self.draft.source).label,
+            "connection": self.connection,
+            "earlier": self._earlier(),
+            "sent": self._sent(trial, token),
+            **more,
+        }
+        template = f"tickets/compose.html{part}"
+        return render(self.request, template, context, status=status)
+
+    def _sent(self, trial: TaskForm, token: str) -> list[sharing.SentField]:
+        reference = drafts.read_token(self.request, token)
+        if reference is None or not trial.is_valid():
+            return []
+        return sharing.preview(mapping.payload(self._ticket(trial, reference)))
+
+    def _earlier(self) -> list[Ticket]:
+        """Return tickets this action was shared as before."""
+        if not self.draft.control_id:
+            return []
+        tickets = Ticket.objects.for_tenant(self.request.tenant)
+        return list(tickets.of_control(self.draft.control_id).for_list()[:5])
+
+
+def _stale() -> str:
+    return _(
+        "This form was open for too long, or opened by somebody else."
+        " Check the data and send it again."
+    )
+
+
+def _used() -> str:
+    return _(
+        "This form was sent before, as the ticket “%(name)s”."
+        " Send it again to create one more ticket."
+    )

@@ -1,0 +1,32 @@
+"""What tickets do when a connection changes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from celery import current_app
+from django.db import transaction
+from django.dispatch import receiver
+
+from connector import signals
+from tickets import outbox, states
+
+if TYPE_CHECKING:
+    from connector.models import Connection
+
+
+@receiver([signals.authorized, signals.mended], dispatch_uid="tickets.release")
+def release(connection: Connection, **_: Any) -> None:
+    """Send what waited."""
+    outbox.release(connection)
+
+
+@receiver(signals.authorized, dispatch_uid="tickets.import_states")
+def import_states(connection: Connection, **_: Any) -> None:
+    """Have the state names ready before the first ticket is."""
+    states.add_defaults(connection)
+    send = partial(
+        current_app.send_task, "tickets.tasks.import_states", (connection.pk,)
+    )
+    transaction.on_commit(send, robust=True)

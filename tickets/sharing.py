@@ -1,0 +1,120 @@
+"""From the form to the outbox: the ticket, once, and what will be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from connector import audit
+from tickets import mapping, outbox
+from tickets.models import Ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from django.contrib.auth.models import User
+    from django.utils.functional import _StrPromise
+
+    from connector.models import Connection
+    from tickets.drafts import Draft
+
+
+class AlreadySent(Exception):
+    """The form's token was used before, for a ticket with other content."""
+
+    def __init__(self, ticket: Ticket) -> None:
+        super().__init__(ticket.pk)
+        self.ticket = ticket
+
+
+@dataclass(frozen=True)
+class SentField:
+    """One field as it leaves the portal."""
+
+    label: str | _StrPromise
+    field: str
+    value: str
+
+
+_LABELS = {
+    "short_description": _("Ticket name"),
+    "description": _("Description"),
+    "justification": _("Justification"),
+    "category": _("ServiceNow category"),
+    "priority": _("Priority"),
+    "impact": _("Impact"),
+    "urgency": _("Urgency"),
+    "due_date": _("Due date (UTC)"),
+    "correlation_id": _("Reference of the portal"),
+    "correlation_display": _("Name of the portal"),
+}
+
+
+def build(
+    draft: Draft,
+    cleaned: Mapping[str, Any],
+    *,
+    connection: Connection,
+    author: User,
+    reference: UUID,
+) -> Ticket:
+    """Return the ticket the form describes, not saved yet."""
+    return Ticket(
+        tenant_id=connection.tenant_id,
+        connection=connection,
+        correlation_id=reference,
+        kind=cleaned["kind"],
+        name=cleaned["name"],
+        description=cleaned["description"],
+        priority=cleaned["priority"],
+        due_date=cleaned["due_date"],
+        source=draft.source,
+        category=cleaned["category"],
+        control_id=draft.control_id,
+        created_by=author,
+        created_by_name=author.get_username(),
+    )
+
+
+def preview(payload: Mapping[str, str]) -> list[SentField]:
+    """Return the fields of a payload for people, none left out."""
+    return [
+        SentField(_LABELS.get(name, name), name, value)
+        for name, value in payload.items()
+    ]
+
+
+def share(ticket: Ticket, *, actor: User) -> Ticket:
+    """Save the ticket and queue it; a repeated submit gets the first ticket back.
+
+    Raises `AlreadySent` if the first ticket says something else.
+    """
+    try:
+        with transaction.atomic():
+            ticket.save(force_insert=True)
+            outbox.enqueue(ticket)
+            audit.record(
+                "ticket.shared",
+                tenant=ticket.tenant,
+                actor=actor,
+                target=ticket,
+                kind=ticket.kind,
+                control_id=ticket.control_id,
+            )
+    except IntegrityError:
+        return _first(ticket)
+    return ticket
+
+
+def _first(ticket: Ticket) -> Ticket:
+    first = Ticket.objects.get(
+        tenant_id=ticket.tenant_id, correlation_id=ticket.correlation_id
+    )
+    delivery = first.deliveries.get(operation="create")
+    if delivery.payload != mapping.payload(ticket):
+        raise AlreadySent(first)
+    return first

@@ -1,0 +1,45 @@
+"""What Celery runs for tickets; each task loads by id and calls."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.conf import settings
+
+from connector.models import Connection
+from tickets import outbox, states, sync
+
+
+@shared_task
+def deliver(pk: int) -> None:
+    """Take one delivery a step further."""
+    outbox.deliver(pk)
+
+
+# Expired ones pile up while no worker runs; the next one does the same.
+@shared_task(expires=settings.OUTBOX_SWEEP_INTERVAL)
+def sweep() -> None:
+    """Wake workers for deliveries that are due."""
+    outbox.sweep()
+
+
+@shared_task(expires=60)
+def poll_due() -> None:
+    """Start the poll of every connection whose turn it is."""
+    for pk in sync.due():
+        poll.delay(pk)
+
+
+@shared_task(expires=300)
+def poll(pk: int, forced: bool = False) -> None:
+    """Fetch what changed in one instance."""
+    connection = Connection.objects.usable().filter(pk=pk).first()
+    if connection:
+        sync.pull(connection, forced=forced)
+
+
+@shared_task
+def import_states(pk: int) -> None:
+    """Fetch the state names of one instance."""
+    connection = Connection.objects.usable().filter(pk=pk).first()
+    if connection:
+        states.import_from(connection)

@@ -1,0 +1,171 @@
+"""The pages of tickets: list, new, one ticket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+)
+
+from connector import audit
+from connector.access import require
+from connector.models import Connection
+from tickets import cards, filters, outbox, progress, sentences, sharing, states
+from tickets.composing import compose
+from tickets.drafts import Draft
+from tickets.models import Kind, Ticket, TicketState
+from tickets.tasks import poll
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from connector.access import TenantRequest
+    from tickets.models import Delivery
+
+__all__ = ["compose"]
+
+PAGE_SIZES = {"25", "50", "100"}
+
+
+@require_GET
+@require("tickets.view_ticket")
+def ticket_list(request: TenantRequest) -> HttpResponse:
+    """List the organisation's tickets, narrowed and sorted by the address."""
+    tickets = Ticket.objects.for_tenant(request.tenant)
+    filterset = filters.TicketFilter(
+        request.GET, queryset=tickets, tenant=request.tenant
+    )
+    rows = filters.ordered(filterset.qs.for_list(), request.GET.get("sort", ""))
+    size = request.GET.get("size", "")
+    paginator = Paginator(rows, int(size) if size in PAGE_SIZES else 25)
+    connection = Connection.objects.current(request.tenant)
+    context = {
+        "page": paginator.get_page(request.GET.get("page")),
+        "filterset": filterset,
+        "chips": filters.chips(filterset, request.GET),
+        "connection": connection,
+        "freshness": cards.freshness(connection) if connection else None,
+        "may_share": request.user.has_perm("tickets.share_ticket"),
+    }
+    response = render(request, _part(request, "tickets/list.html", "list"), context)
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+def _part(request: TenantRequest, template: str, name: str) -> str:
+    htmx: Any = request.htmx  # type: ignore[attr-defined]
+    return f"{template}#{name}" if htmx and htmx.target == name else template
+
+
+@require_http_methods(["GET", "POST"])
+@require("tickets.share_ticket")
+def ticket_new(request: TenantRequest) -> HttpResponse:
+    """Compose a ticket from nothing, of the kind whose card it was started from."""
+    kind = request.GET.get("kind", Kind.CHANGE_REQUEST)
+    if kind not in Kind.values:
+        raise Http404
+    return compose(request, Draft(kind=kind, priority=""))
+
+
+@require_GET
+@require("tickets.view_ticket")
+def ticket_detail(request: TenantRequest, pk: int) -> HttpResponse:
+    """Show one ticket: where it is, what happens next, all that happened."""
+    ticket = _find(request, pk)
+    delivery = _delivery(ticket)
+    names = states.names(
+        TicketState.objects.of(ticket.connection).filter(kind=ticket.kind)
+    )
+    context = {
+        "ticket": ticket,
+        "progress": progress.of(ticket, delivery),
+        "lines": sentences.lines(ticket.events.all(), names),
+        "sent": sharing.preview(delivery.payload),
+        "freshness": cards.freshness(ticket.connection),
+        "may_share": request.user.has_perm("tickets.share_ticket"),
+    }
+    return render(request, "tickets/detail.html", context)
+
+
+@require_GET
+@require("tickets.view_ticket")
+def ticket_by_reference(request: TenantRequest, reference: UUID) -> HttpResponse:
+    """Go to the ticket a record in ServiceNow points to."""
+    tickets = Ticket.objects.for_tenant(request.tenant)
+    return redirect(get_object_or_404(tickets, correlation_id=reference))
+
+
+@require_GET
+@require("tickets.view_ticket")
+def ticket_progress(request: TenantRequest, pk: int) -> HttpResponse:
+    """Show how far the ticket is; when it has arrived, the whole page is news."""
+    ticket = _find(request, pk)
+    state = progress.of(ticket, _delivery(ticket))
+    may_share = request.user.has_perm("tickets.share_ticket")
+    context = {"ticket": ticket, "progress": state, "may_share": may_share}
+    response = render(request, "tickets/_progress.html", context)
+    if not state.refresh:
+        response["HX-Refresh"] = "true"
+    return response
+
+
+@require_POST
+@require("tickets.share_ticket")
+def ticket_retry(request: TenantRequest, pk: int) -> HttpResponse:
+    """Send a ticket that was not delivered again."""
+    ticket = _find(request, pk)
+    if outbox.retry(_delivery(ticket), actor=request.user):
+        messages.success(request, _("The ticket is queued again."))
+    else:
+        messages.info(request, _("The ticket is being sent or in ServiceNow already."))
+    return redirect(ticket)
+
+
+@require_POST
+@require("tickets.view_ticket")
+def sync_now(request: TenantRequest) -> HttpResponse:
+    """Ask ServiceNow for changes now."""
+    connection = Connection.objects.current(request.tenant)
+    if connection is None or not connection.is_connected:
+        messages.warning(
+            request, _("ServiceNow is not connected, so nothing is synced.")
+        )
+    else:
+        poll.delay_on_commit(connection.pk, forced=True)
+        audit.record(
+            "tickets.sync_requested",
+            tenant=request.tenant,
+            actor=request.user,
+            target=connection,
+        )
+        messages.success(request, _("Changes are being fetched from ServiceNow."))
+    return redirect(_way_back(request))
+
+
+def _way_back(request: TenantRequest) -> str:
+    wanted = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(
+        wanted, {request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if is_ours else reverse("tickets:list")
+
+
+def _find(request: TenantRequest, pk: int) -> Ticket:
+    tickets = Ticket.objects.for_tenant(request.tenant).with_state()
+    ticket: Ticket = get_object_or_404(tickets.select_related("connection"), pk=pk)
+    return ticket
+
+
+def _delivery(ticket: Ticket) -> Delivery:
+    return get_object_or_404(ticket.deliveries, operation="create")
