@@ -1,0 +1,76 @@
+"""Run the sandbox: python -m connector.sandbox."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+
+from connector.sandbox import faults
+from connector.sandbox.seed import PASSWORD_NAMES, Installation, announce
+from connector.sandbox.server import serve
+
+
+def main() -> int:
+    """Start, say so in one line, and serve until SIGTERM or SIGINT."""
+    options = _parser().parse_args()
+    end = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: end.set())
+    installation = None
+    if options.installed:
+        installation = Installation.from_environment(options.portal)
+    with serve(
+        installation,
+        data=options.data,
+        host=options.host,
+        port=options.port,
+        portal=options.portal,
+        time_zone=options.time_zone,
+    ) as running:
+        running.faults.replace(options.faults)
+        _say_passwords(announce(running.store))
+        _say(f"sandbox ready {running.url}")
+        end.wait()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m connector.sandbox",
+        description="A stand-in for a ServiceNow instance and Microsoft Graph.",
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1")
+    add("--port", type=int, default=8766, help="0 takes any free port")
+    add("--data", default=":memory:", help="SQLite file that keeps everything")
+    add("--portal", default="", help="address of the portal, to prefill forms")
+    add(
+        "--installed",
+        action="store_true",
+        help="create the OAuth entity and the integration user at once, from "
+        "SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET and SANDBOX_REDIRECT_URL",
+    )
+    add("--time-zone", default="America/Los_Angeles", help="of the instance")
+    add(
+        "--faults",
+        type=faults.parse,
+        default=[],
+        help='for example "rate_limit:share=0.05,retry_after=1;error:method=POST"',
+    )
+    return parser
+
+
+def _say_passwords(made: dict[str, str]) -> None:
+    for user_name, password in made.items():
+        _say(f"password of {user_name}: {password} ({PASSWORD_NAMES[user_name]})")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""Who may read and write what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from connector.sandbox.people import User
+    from connector.sandbox.schema import Table
+    from connector.sandbox.store import Row
+
+_READERS = {
+    "incident": ("itil", "sn_incident_read", "sn_incident_write"),
+    "change_request": ("itil", "sn_change_read", "sn_change_write"),
+    "sys_journal_field": ("itil",),
+    "sys_user_role": ("itil",),
+    "sys_properties": ("admin",),
+    "sys_dictionary": ("admin",),
+    "oauth_entity": ("oauth_admin", "mi_admin"),
+}
+_WRITERS = {
+    "incident": ("itil", "sn_incident_write"),
+    "change_request": ("itil", "sn_change_write"),
+    "oauth_entity": ("oauth_admin", "mi_admin"),
+}
+_OPEN_TO_ALL = {"sys_user", "sys_user_group", "sys_user_grmember", "sys_choice"}
+# Denied as a whole, not row by row.
+_CLOSED = {"sys_db_object": ("itil",)}
+_SECRET = {"sys_user": {"user_password"}, "oauth_entity": {"client_secret"}}
+
+
+def may_open(user: User, table: Table) -> bool:
+    """Say whether the user may ask this table anything at all."""
+    roles = _CLOSED.get(table.name)
+    return roles is None or user.has(*roles)
+
+
+def may_see(user: User, table: Table, row: Row) -> bool:
+    """Say whether one row shows for the user."""
+    name = row["sys_class_name"] if table.is_task else table.name
+    if name == "sys_user_has_role":
+        return user.has("itil") or row["user"] == user.sys_id
+    return name in _OPEN_TO_ALL or user.has(*_READERS.get(name, ("itil",)))
+
+
+def may_write(user: User, table: Table) -> bool:
+    """Say whether the user may insert and update rows of a table."""
+    if "snc_read_only" in user.roles:
+        return False
+    return user.has(*_WRITERS.get(table.name, ("admin",)))
+
+
+def may_delete(user: User, table: Table) -> bool:
+    """Say whether the user may delete rows of a table."""
+    return may_write(user, table) and user.has("admin")
+
+
+def hidden(user: User, table: Table, names: Iterable[str]) -> set[str]:
+    """Return those of the fields the user may not read."""
+    if table.name == "sys_choice" and not user.has("admin"):
+        return set(names) - {"label"}
+    return _SECRET.get(table.name, set()) & set(names)

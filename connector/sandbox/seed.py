@@ -1,0 +1,264 @@
+"""Furnish a new instance: people, groups, choices, properties."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from connector.sandbox import people
+from connector.sandbox.choices import CHOICES
+from connector.sandbox.schema import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from connector.sandbox.store import Store
+
+APPLICATION_NAME = "Security + Compliance Connector"
+INTEGRATION_USER = "m365.integration"
+INTEGRATION_ROLES = (
+    *("sn_incident_read", "sn_incident_write", "sn_change_read", "sn_change_write"),
+    *("itil", "snc_platform_rest_api_access"),
+)
+PASSWORD_NAMES = {
+    "admin": "SANDBOX_ADMIN_PASSWORD",
+    "it.agent": "SANDBOX_AGENT_PASSWORD",
+    INTEGRATION_USER: "SANDBOX_INTEGRATION_PASSWORD",
+}
+# No 0, 1, i, l or o: passwords are read off a screen.
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+_PEOPLE = (
+    ("admin", "System", "Administrator", "System Administrator", ("admin",)),
+    ("it.agent", "Robin", "Fields", "IT Service Desk Agent", ("itil", "itil_admin")),
+    ("alex.personal", "Alex", "Wilber", "Marketing Assistant", ()),
+    ("megan.bowen", "Megan", "Bowen", "Change Manager", ("itil", "change_manager")),
+    ("lee.gu", "Lee", "Gu", "Identity Engineer", ("itil",)),
+    ("nestor.wilke", "Nestor", "Wilke", "Endpoint Engineer", ("itil",)),
+    ("adele.vance", "Adele", "Vance", "Retail Manager", ()),
+)
+_GROUPS = {
+    "Service Desk": "First contact for everybody",
+    "Identity and Access": "Sign-in, accounts and privileged roles",
+    "Endpoint Management": "Devices and their configuration",
+    "Messaging and Collaboration": "Mail, meetings and shared files",
+    "Change Advisory Board": "Approves changes",
+}
+_MEMBERS = {
+    "it.agent": ("Service Desk",),
+    "megan.bowen": ("Change Advisory Board",),
+    "lee.gu": ("Identity and Access",),
+    "nestor.wilke": ("Endpoint Management", "Messaging and Collaboration"),
+}
+_PROPERTIES = {
+    "glide.buildname": "Australia",
+    "glide.buildname.full": "Australia Patch 3",
+    "glide.buildtag": "glide-australia-02-11-2026__patch3-05-25-2026",
+    "glide.war": "glide-australia-02-11-2026__patch3-05-25-2026_06-01-2026_1200.zip",
+    "glide.product.name": "ServiceNow",
+    "glide.product.description": "Service Management",
+    "glide.installation.name": "Sandbox",
+    "glide.oauth.state.parameter.required": "true",
+    "glide.oauth.allow.parameters.in.post.body.only": "true",
+    "glide.oauth.inbound.client.credential.grant_type.enabled": "false",
+    "glide.oauth.inbound.ropc.grant_type.disabled": "false",
+    "glide.invalid_query.returns_no_rows": "false",
+    "glide.authenticate.basic_auth.restriction.active": "true",
+    "glide.authenticate.basic_auth.restriction.enforce": "true",
+    "glide.authenticate.basic_auth.allowed_roles": "snc_basic_auth_api_access",
+    "com.snc.platform.security.oauth.is.active": "true",
+}
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The connector app as it is after both steps of its checklist."""
+
+    client_id: str = "client-of-the-portal"
+    client_secret: str = "secret-of-the-portal"  # noqa: S105
+    redirect_url: str = "http://testserver/oauth/complete/servicenow/"
+    user_name: str = INTEGRATION_USER
+    password: str = ""
+
+    @classmethod
+    def from_environment(cls, portal: str = "") -> Installation:
+        """Take what SANDBOX_CLIENT_ID, _SECRET and _REDIRECT_URL say; make up the rest."""
+        given = os.environ.get
+        return cls(
+            given("SANDBOX_CLIENT_ID") or secrets.token_hex(16),
+            given("SANDBOX_CLIENT_SECRET") or secrets.token_hex(16),
+            given("SANDBOX_REDIRECT_URL") or redirect_url(portal),
+        )
+
+
+def redirect_url(portal: str) -> str:
+    """Return the one address of a portal to which an answer may go."""
+    return f"{portal.rstrip('/')}/oauth/complete/servicenow/" if portal else ""
+
+
+def new_password() -> str:
+    """Return a password of 79 bits that is easy to type."""
+    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(4)) for _ in range(4))
+    return "-".join(groups)
+
+
+def seed(
+    store: Store,
+    installation: Installation | None = None,
+    *,
+    time_zone: str = "America/Los_Angeles",
+) -> None:
+    """Furnish an empty instance; one that is furnished keeps what it has."""
+    with store.transaction():
+        if not store.note("seeded"):
+            _furnish(store, time_zone)
+            store.keep_note("seeded", "true")
+        if installation and not store.first(
+            "oauth_entity", client_id=installation.client_id
+        ):
+            create_entity(store, installation)
+            create_integration_user(
+                store, installation.user_name, installation.password
+            )
+
+
+def create_entity(store: Store, wanted: Installation) -> None:
+    """Register the portal as an application."""
+    _add(
+        store,
+        "oauth_entity",
+        wanted.client_id,
+        name=APPLICATION_NAME,
+        client_id=wanted.client_id,
+        client_secret=wanted.client_secret,
+        redirect_url=wanted.redirect_url,
+    )
+
+
+def create_integration_user(store: Store, user_name: str, password: str = "") -> None:
+    """Add the user as whom the portal works, with its roles."""
+    if store.first("sys_user", user_name=user_name):
+        return
+    password = password or password_of(store, user_name)
+    store.keep_note(f"password:{user_name}", password)
+    roles = INTEGRATION_ROLES
+    person = (user_name, "Microsoft 365", "Integration", "Integration user", roles)
+    _add_person(store, person, password)
+
+
+def password_of(store: Store, user_name: str) -> str:
+    """Return a person's password: from the environment, or made once and kept."""
+    name = PASSWORD_NAMES.get(user_name, PASSWORD_NAMES["it.agent"])
+    note = f"password:{user_name}"
+    password = os.environ.get(name) or store.note(note)
+    if not password:
+        is_agent = name == PASSWORD_NAMES["it.agent"] and user_name != "it.agent"
+        password = password_of(store, "it.agent") if is_agent else new_password()
+    store.keep_note(note, password)
+    return password
+
+
+def announce(store: Store) -> dict[str, str]:
+    """Return the passwords that were made up here, each only once."""
+    made = {}
+    for user_name, variable in PASSWORD_NAMES.items():
+        password = store.note(f"password:{user_name}")
+        is_news = password and not store.note(f"announced:{user_name}")
+        if is_news and not os.environ.get(variable):
+            made[user_name] = password
+            store.keep_note(f"announced:{user_name}", "true")
+    return made
+
+
+def sys_id(table: str, key: str) -> str:
+    """Return the same sys_id for the same thing in every instance."""
+    return hashlib.blake2b(f"{table}:{key}".encode(), digest_size=16).hexdigest()
+
+
+def _furnish(store: Store, time_zone: str) -> None:
+    for name, value in {**_PROPERTIES, "glide.sys.default.tz": time_zone}.items():
+        _add(store, "sys_properties", name, name=name, value=value)
+    for name, description in _GROUPS.items():
+        _add(store, "sys_user_group", name, name=name, description=description)
+    for person in _PEOPLE:
+        _add_person(store, person, password_of(store, person[0]))
+    for user_name, groups in _MEMBERS.items():
+        for group in groups:
+            _add_member(store, user_name, group)
+    _add_choices(store)
+    _add_dictionary(store)
+
+
+def _add(store: Store, table_name: str, key: str, **values: str) -> None:
+    table, now = TABLES[table_name], store.now()
+    row = {name: field.default for name, field in table.fields.items()}
+    stamps = {
+        "sys_created_on": now,
+        "sys_created_by": "system",
+        "sys_updated_on": now,
+        "sys_updated_by": "system",
+    }
+    store.insert(table, row | stamps | values | {"sys_id": sys_id(table_name, key)})
+
+
+def _add_person(
+    store: Store, person: tuple[str, str, str, str, tuple[str, ...]], password: str
+) -> None:
+    user_name, first, last, title, roles = person
+    _add(
+        store,
+        "sys_user",
+        user_name,
+        user_name=user_name,
+        first_name=first,
+        last_name=last,
+        name=f"{first} {last}",
+        title=title,
+        email=f"{user_name}@example.com",
+        user_password=people.hashed(password),
+    )
+    for role in roles:
+        people.add_role(store, sys_id("sys_user", user_name), role)
+
+
+def _add_member(store: Store, user_name: str, group: str) -> None:
+    ids: Mapping[str, str] = {
+        "user": sys_id("sys_user", user_name),
+        "group": sys_id("sys_user_group", group),
+    }
+    _add(store, "sys_user_grmember", f"{user_name}:{group}", **ids)
+
+
+def _add_choices(store: Store) -> None:
+    for (table, element), choices in CHOICES.items():
+        for index, (value, label) in enumerate(choices.items()):
+            _add(
+                store,
+                "sys_choice",
+                f"{table}.{element}.{value}",
+                name=table,
+                element=element,
+                value=value,
+                label=label,
+                sequence=str(index),
+            )
+
+
+def _add_dictionary(store: Store) -> None:
+    for table in TABLES.values():
+        _add(store, "sys_db_object", table.name, name=table.name, label=table.label)
+        for field in table.fields.values():
+            _add(
+                store,
+                "sys_dictionary",
+                f"{table.name}.{field.name}",
+                name=table.name,
+                element=field.name,
+                column_label=field.label,
+                internal_type=field.type,
+                reference=field.reference,
+                max_length=str(field.length or 40),
+            )

@@ -1,0 +1,201 @@
+"""A threaded HTTP/1.1 server with keep-alive around the instance."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
+
+from werkzeug.wrappers import Request, Response
+
+from connector.sandbox.app import App
+from connector.sandbox.faults import CutConnection
+from connector.sandbox.seed import Installation, seed
+from connector.sandbox.store import Store
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from connector.sandbox.faults import Faults
+
+_MAX_URL = 8192
+_MAX_BODY = 32 * 1024 * 1024
+_TOO_LONG = (
+    "<html><head><title>414 Request-URI Too Large</title></head>"
+    "<body><center><h1>414 Request-URI Too Large</h1></center></body></html>"
+)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Reads one request after the other from a connection and writes the answers."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "ServiceNow"
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    timeout = 70
+    server: Server
+
+    def version_string(self) -> str:
+        return self.server_version
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.connections.add(self.connection)
+
+    def finish(self) -> None:
+        self.server.connections.discard(self.connection)
+        # The client may be gone, and what is left for it with it.
+        with suppress(OSError):
+            super().finish()
+
+    def handle(self) -> None:
+        with suppress(OSError):
+            super().handle()
+
+    def respond(self) -> None:
+        """Answer the request that was just read."""
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > _MAX_BODY or "chunked" in self.headers.get("Transfer-Encoding", ""):
+            self.close_connection = True
+            self._write(Response("", status=413))
+            return
+        body = self.rfile.read(length)
+        try:
+            self._write(self._answer(body))
+        except CutConnection:
+            self.close_connection = True
+            with suppress(OSError):
+                self.connection.shutdown(socket.SHUT_RDWR)
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = respond  # noqa: N815
+
+    def _answer(self, body: bytes) -> Response:
+        if len(self.path) > _MAX_URL:
+            return Response(_TOO_LONG, status=414, content_type="text/html")
+        return self.server.app.respond(Request(self._environ(body)))
+
+    def _environ(self, body: bytes) -> dict[str, Any]:
+        path, _, query = self.path.partition("?")
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": self.command,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "SERVER_NAME": self.server.server_address[0],
+            "SERVER_PORT": str(self.server.server_address[1]),
+            "SERVER_PROTOCOL": self.request_version,
+            "CONTENT_TYPE": self.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+        }
+        for name, value in self.headers.items():
+            key = f"HTTP_{name.upper().replace('-', '_')}"
+            environ[key] = f"{environ[key]},{value}" if key in environ else value
+        return environ
+
+    def _write(self, response: Response) -> None:
+        body = response.get_data()
+        self.send_response(response.status_code)
+        for name, value in response.headers.items():
+            if name.lower() != "content-length":
+                self.send_header(name, value)
+        if response.status_code not in {204, 304}:
+            self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep quiet: requests are counted, not written down."""
+
+
+class Server(ThreadingHTTPServer):
+    """Listens and keeps track of its open connections."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def __init__(self, address: tuple[str, int], app: App) -> None:
+        self.app = app
+        self.connections: set[socket.socket] = set()
+        super().__init__(address, Handler)
+
+    def server_bind(self) -> None:
+        # Without HTTPServer's look-up of the host's name, which may take seconds.
+        TCPServer.server_bind(self)
+
+    def cut_all(self) -> None:
+        for connection in list(self.connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class Running:
+    """An instance that listens; leave the `with` block or call close() to end it."""
+
+    def __init__(self, app: App, host: str, port: int) -> None:
+        self.app = app
+        self._server = Server((host, port), app)
+        self.url = f"http://{host}:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.daemon = True
+        self._thread.start()
+
+    @property
+    def store(self) -> Store:
+        return self.app.store
+
+    @property
+    def faults(self) -> Faults:
+        return self.app.faults
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._server.cut_all()
+        self._thread.join()
+        self.store.close()
+
+
+def serve(
+    installation: Installation | None = None,
+    *,
+    data: str = ":memory:",
+    host: str = "127.0.0.1",
+    port: int = 0,
+    portal: str = "",
+    time_zone: str = "America/Los_Angeles",
+) -> Running:
+    """Start an instance in this process; port 0 takes any free one.
+
+    `installation` puts the OAuth entity and the integration user there at once.
+    """
+    store = Store(data)
+
+    def furnish() -> None:
+        seed(store, installation, time_zone=time_zone)
+
+    furnish()
+    return Running(App(store, portal, furnish), host, port)

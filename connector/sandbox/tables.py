@@ -1,0 +1,288 @@
+"""The Table API: /api/now/table and its versioned twins."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from werkzeug.wrappers import Response
+
+from connector.sandbox import acl, answers, query
+from connector.sandbox.answers import Refusal
+from connector.sandbox.functions import Session
+from connector.sandbox.render import Renderer, Shape
+from connector.sandbox.schema import TABLES
+from connector.sandbox.writing import Writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Request
+
+    from connector.sandbox.people import User
+    from connector.sandbox.schema import Table
+    from connector.sandbox.store import Row, Store
+
+_MEDIA = ("application/json", "application/xml", "text/xml")
+_DEFAULT_LIMIT = 10_000
+_MAX_BODY = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request to one table."""
+
+    store: Store
+    request: Request
+    user: User
+    table: Table
+    version: str
+
+    def option(self, name: str) -> str:
+        return str(self.request.args.get(name, "")).strip()
+
+    def is_on(self, name: str) -> bool:
+        return self.option(name).lower() == "true"
+
+    @property
+    def base_url(self) -> str:
+        version = f"{self.version}/" if self.version else ""
+        return f"{self.request.url_root}api/now/{version}table"
+
+    @property
+    def session(self) -> Session:
+        user = self.user
+        return Session(user.sys_id, user.user_name, self.store.clock(), user.time_zone)
+
+
+def answer(
+    store: Store, request: Request, user: User, parts: list[str], version: str
+) -> Response:
+    """Answer what is asked of a table; `parts` is its name and perhaps a sys_id."""
+    table = TABLES.get(parts[0])
+    if table is None:
+        raise Refusal(400, f"Invalid table {parts[0]}")
+    call = Call(store, request, user, table, version)
+    if not acl.may_open(user, table):
+        raise Refusal(403, "User Not Authorized", "Failed API level ACL Validation")
+    method = request.headers.get("X-HTTP-Method-Override", request.method).upper()
+    routes = _ROW_ROUTES if len(parts) > 1 else _LIST_ROUTES
+    if method not in routes:
+        raise Refusal(405, "Method Not Allowed", f"{method} not supported")
+    return routes[method](call, *parts[1:])
+
+
+def _list(call: Call) -> Response:
+    parsed = _parsed(call)
+    limit = _number(call.option("sysparm_limit"), _DEFAULT_LIMIT)
+    offset = _number(call.option("sysparm_offset"), 0)
+    sql = query.compile_query(parsed, call.table, call.session)
+    paths = _paths(call)
+    order = f" ORDER BY {sql.order}" if sql.order else ""
+    rows = call.store.execute(
+        f'SELECT {_columns(call, paths)} FROM "{call.table.storage}" '  # noqa: S608
+        f"WHERE {sql.where}{order} LIMIT ? OFFSET ?",
+        [*sql.values, limit, offset],
+    )
+    # The limit comes first, the rights afterwards: pages may be short, even empty.
+    seen = [row for row in map(dict, rows) if acl.may_see(call.user, call.table, row)]
+    if not seen and call.version == "v1":
+        raise Refusal(
+            404,
+            "No Record found",
+            "Records matching query not found. Check query parameter or offset parameter",
+        )
+    response = answers.json_response({"result": _render(call, seen, paths)})
+    if not call.is_on("sysparm_no_count"):
+        total = _count(call, sql)
+        response.headers["X-Total-Count"] = str(total)
+        _add_links(call, response, total, limit, offset)
+    return response
+
+
+def _parsed(call: Call) -> query.Parsed:
+    text = call.option("sysparm_query")
+    for name, value in call.request.args.items():
+        if not name.startswith("sysparm_"):
+            text += f"^{name}={_by_label(call, name, str(value))}"
+    parsed = query.parse(text, call.table)
+    if acl.hidden(call.user, call.table, parsed.paths()):
+        raise answers.insufficient_rights()
+    if parsed.has_invalid and call.store.is_on("glide.invalid_query.returns_no_rows"):
+        return query.parse("sys_idISEMPTY", call.table)
+    return parsed
+
+
+def _by_label(call: Call, name: str, value: str) -> str:
+    """Read a display value where a choice or a reference is asked for by name=value."""
+    column = call.table.fields.get(name)
+    if column is None:
+        return value
+    if column.has_choices:
+        labels = call.store.labels(call.table.name, name)
+        named = [key for key, label in labels.items() if label.lower() == value.lower()]
+        return named[0] if named else value
+    other = TABLES.get(column.reference)
+    found = call.store.find(other, **{other.display: value}) if other else []
+    return found[0]["sys_id"] if found else value
+
+
+def _count(call: Call, sql: query.Sql) -> int:
+    text = f'SELECT count(*) AS n FROM "{call.table.storage}" WHERE {sql.where}'  # noqa: S608
+    return int(call.store.execute(text, sql.values)[0]["n"])
+
+
+def _columns(call: Call, paths: list[str]) -> str:
+    """Return only the columns the answer and the rights need."""
+    needed = {path.partition(".")[0] for path in paths} - call.table.journals
+    needed.add("sys_id")
+    if call.table.is_task:
+        needed.add("sys_class_name")
+    if "user" in call.table.fields:
+        needed.add("user")
+    return ", ".join(f'"{name}"' for name in sorted(needed))
+
+
+def _add_links(
+    call: Call, response: Response, total: int, limit: int, offset: int
+) -> None:
+    if call.is_on("sysparm_suppress_pagination_header") or total <= limit or not limit:
+        return
+    last = (total - 1) // limit * limit
+    targets = {"first": 0, "prev": offset - limit, "next": offset + limit, "last": last}
+    if offset <= 0:
+        del targets["prev"]
+    if offset + limit >= total:
+        del targets["next"]
+    response.headers["Link"] = ",".join(
+        f'<{_page_url(call, limit, max(at, 0))}>;rel="{name}"'
+        for name, at in targets.items()
+    )
+
+
+def _page_url(call: Call, limit: int, offset: int) -> str:
+    given = dict(call.request.args.items())
+    given |= {"sysparm_limit": str(limit), "sysparm_offset": str(offset)}
+    return f"{call.base_url}/{call.table.name}?{urlencode(given)}"
+
+
+def _get(call: Call, sys_id: str) -> Response:
+    return _one(call, _row(call, sys_id))
+
+
+def _create(call: Call) -> Response:
+    wish = _body(call.request)
+    if not acl.may_write(call.user, call.table):
+        raise answers.security_constraints("Insert")
+    row = _writer(call).insert(call.table, wish)
+    response = _one(call, row, 201)
+    response.headers["Location"] = f"{call.base_url}/{call.table.name}/{row['sys_id']}"
+    return response
+
+
+def _update(call: Call, sys_id: str) -> Response:
+    wish = _body(call.request)
+    with call.store.transaction():
+        row = _row(call, sys_id)
+        table = _class_of(call.table, row)
+        if not acl.may_write(call.user, table):
+            raise answers.security_constraints("Update")
+        row = _writer(call).update(table, row, wish)
+    return _one(call, row)
+
+
+def _delete(call: Call, sys_id: str) -> Response:
+    row = _row(call, sys_id)
+    if not acl.may_delete(call.user, _class_of(call.table, row)):
+        raise answers.security_constraints("Delete")
+    call.store.delete(call.table, sys_id)
+    return Response(status=204)
+
+
+def _row(call: Call, sys_id: str) -> Row:
+    row = call.store.get(call.table, sys_id)
+    if row is None or not acl.may_see(call.user, call.table, row):
+        raise answers.not_found()
+    return row
+
+
+def _class_of(table: Table, row: Row) -> Table:
+    return TABLES[row["sys_class_name"]] if table.is_task else table
+
+
+def _writer(call: Call) -> Writer:
+    return Writer(call.store, call.user, call.is_on("sysparm_input_display_value"))
+
+
+def _one(call: Call, row: Row, status: int = 200) -> Response:
+    if call.request.headers.get("X-no-response-body", "").lower() == "true":
+        return Response(status=status)
+    [shown] = _render(call, [row], _paths(call))
+    return answers.json_response({"result": shown}, status)
+
+
+def _paths(call: Call) -> list[str]:
+    """Return the fields to show; unknown and unreadable ones are left out."""
+    wanted = [name.strip() for name in call.option("sysparm_fields").split(",")]
+    names = [name for name in wanted if name] or list(call.table.fields)
+    found = {name: query.resolve_path(name, call.table) for name in names}
+    return [
+        name
+        for name, end in found.items()
+        if end and not acl.hidden(call.user, end[0], [end[1].name])
+    ]
+
+
+def _render(call: Call, rows: list[Row], paths: list[str]) -> list[dict[str, Any]]:
+    shape = Shape(
+        call.option("sysparm_display_value").lower() or "false",
+        call.is_on("sysparm_exclude_reference_link"),
+        call.base_url,
+    )
+    return Renderer(call.store, call.user, shape).rows(call.table, rows, paths)
+
+
+def _body(request: Request) -> dict[str, Any]:
+    """Return the fields that were sent; of several records only the first."""
+    if request.mimetype and request.mimetype not in _MEDIA:
+        media = ", ".join(_MEDIA)
+        message = (
+            f"Invalid content-type. Supported request media types for this service "
+            f"are: [{media}]"
+        )
+        raise Refusal(415, message, "")
+    data = request.get_data()
+    if len(data) > _MAX_BODY:
+        detail = (
+            f"Rejected large REST payload with content-length = {len(data)} bytes. "
+            f"Max allowed: {_MAX_BODY} bytes."
+        )
+        raise Refusal(400, "Exception while reading request", detail)
+    try:
+        body = json.loads(data or b"{}")
+    except ValueError as error:
+        detail = "The payload is not valid JSON."
+        raise Refusal(400, "Exception while reading request", detail) from error
+    if isinstance(body, list):
+        body = body[0] if body else {}
+    return body if isinstance(body, dict) else {}
+
+
+def _number(text: str, default: int) -> int:
+    return int(text) if text.isdecimal() else default
+
+
+_LIST_ROUTES: dict[str, Callable[[Call], Response]] = {
+    "GET": _list,
+    "HEAD": _list,
+    "POST": _create,
+}
+_ROW_ROUTES: dict[str, Callable[[Call, str], Response]] = {
+    "GET": _get,
+    "HEAD": _get,
+    "PUT": _update,
+    "PATCH": _update,
+    "DELETE": _delete,
+}
