@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -85,13 +85,5 @@ def navigation(request: HttpRequest) -> list[Item]:
             is_apart=entry.is_apart,
         )
         for entry in ENTRIES
-        if request.user.has_perm(entry.permission) and _exists(entry)
+        if request.user.has_perm(entry.permission)
     ]
-
-
-def _exists(entry: Entry) -> bool:
-    try:
-        reverse(entry.url_name)
-    except NoReverseMatch:
-        return False
-    return True

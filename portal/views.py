@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from django.core.paginator import Paginator
@@ -12,7 +11,9 @@ from django.views.decorators.http import require_GET, require_POST
 from connector.access import require
 from connector.models import AuditEvent, Connection
 from portal import audit_sentences
+from portal.score.cards import score_card
 from portal.tenancy import SESSION_KEY
+from tickets.cards import ticket_cards
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -30,18 +31,10 @@ def home(request: TenantRequest) -> HttpResponse:
     usable = connection is not None and connection.is_usable
     context = {
         "connection": connection,
-        "score_card": _cards("portal.score.cards", "score_card", request.tenant),
-        "ticket_cards": usable
-        and _cards("tickets.cards", "ticket_cards", request.tenant, request.user),
+        "score_card": score_card(request.tenant),
+        "ticket_cards": ticket_cards(request.tenant, request.user) if usable else [],
     }
     return render(request, "portal/home.html", context)
-
-
-def _cards(module, name, *args):
-    try:
-        return getattr(import_module(module), name)(*args)
-    except ImportError:
-        return None
 
 
 @require_GET
