@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
 _QUESTIONS = {
+    "connected": _("Is ServiceNow connected?"),
+    "cards": _("Are the ticket cards and sharing switched on?"),
     "reachable": _("Is the instance awake and reachable?"),
     "token": _("Is the authorization valid?"),
     "owner": _("Does it belong to the integration user?"),
@@ -22,7 +24,10 @@ _QUESTIONS = {
     "labels": _("Can the names of the ticket states be read?"),
     "lifetime": _("How long does the authorization last?"),
 }
-_NOT_ASKED = _("Not asked, because an earlier question failed.")
+_UNASKED = {
+    "not_asked": _("Not asked, because an earlier question failed."),
+    "not_asked_yet": _("Not checked yet."),
+}
 _ROWS_HIDDEN = (
     _("There are rows in %(table)s, but the integration user may see none of them."),
     _(
@@ -31,6 +36,21 @@ _ROWS_HIDDEN = (
 )
 # (probe, code) → answer and repair; other codes are explained by connector.messages.
 _ANSWERS: dict[tuple[str, str], tuple[str | _StrPromise, str | _StrPromise]] = {
+    ("connected", "connected"): (_("Yes: %(host)s."), ""),
+    ("connected", "authorizing"): (_("The authorization is being finished."), ""),
+    ("connected", "draft"): (
+        _("Not yet: %(host)s was not authorized."),
+        _("Select Authorize and sign in to ServiceNow as the integration user."),
+    ),
+    ("connected", "none"): (
+        _("No."),
+        _("Open the set-up page and follow its steps."),
+    ),
+    ("cards", "on"): (_("Yes."), ""),
+    ("cards", "off"): (
+        _("No: the home page shows no tickets and sharing is not offered."),
+        _("Select Authorize, or Save if ServiceNow is authorized already."),
+    ),
     ("reachable", "yes"): (_("Yes: %(host)s answers."), ""),
     ("reachable", "answers"): (_("Yes, it answers."), ""),
     ("token", "yes"): (_("Yes."), ""),
@@ -108,8 +128,8 @@ def repair_of(name: str, code: str, facts: dict[str, str]) -> str:
 
 
 def _texts(name: str, code: str) -> tuple[str, str]:
-    if code == "not_asked":
-        return str(_NOT_ASKED), ""
+    if code in _UNASKED:
+        return str(_UNASKED[code]), ""
     if (name, code) in _ANSWERS:
         answer, repair = _ANSWERS[name, code]
         return str(answer), str(repair)

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from django.urls import path
 
-if TYPE_CHECKING:
-    from django.urls import URLPattern
+from connector import views
 
 app_name = "connector"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    # Spelt as people know it from the security center.
+    path("ticketProvisioning", views.provisioning, name="provisioning"),
+    path("servicenow/setup/", views.setup, name="setup"),
+    path("servicenow/setup/status/", views.setup_status, name="setup_status"),
+    path("servicenow/authorize/", views.authorize, name="authorize"),
+    path("servicenow/configuration/", views.configuration, name="configuration"),
+    path("servicenow/check/", views.check, name="check"),
+    path("servicenow/remove/", views.remove, name="remove"),
+]
