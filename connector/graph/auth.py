@@ -75,6 +75,8 @@ def _application(
             client_id,
             client_credential=secret,
             authority=f"{AUTHORITY}/{tenant_id}",
+            # The host is known: no need to ask about its other names.
+            instance_discovery=False,
             http_client=_HttpClient(),
         )
     except ValueError as error:

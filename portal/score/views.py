@@ -27,11 +27,13 @@ from portal.score.overview import is_stale, is_under_way
 from portal.score.overview import overview as read_overview
 from portal.score.status import ActionStatus
 from tickets.models import Ticket
+from tickets.views import compose
 
 if TYPE_CHECKING:
     from typing import Any
 
     from django.db.models import QuerySet
+    from django_htmx.middleware import HtmxDetails
 
     from connector.access import TenantRequest
     from connector.models import Tenant
@@ -62,7 +64,7 @@ def sync_status(request: TenantRequest) -> HttpResponse:
 
 
 @require_GET
-@vary_on_headers("HX-Request")
+@vary_on_headers("HX-Request", "HX-Target")
 @require(VIEW)
 def actions(request: TenantRequest) -> HttpResponse:
     """List the improvement actions."""
@@ -79,8 +81,10 @@ def actions(request: TenantRequest) -> HttpResponse:
         "default_sort": DEFAULT_SORT,
         "is_synced": latest is not None,
     }
-    template = "score/actions.html"
-    return render(request, f"{template}#list" if request.htmx else template, context)
+    template = (
+        "score/actions.html#list" if _wants_list(request) else "score/actions.html"
+    )
+    return render(request, template, context)
 
 
 @require_GET
@@ -108,8 +112,6 @@ def share(request: TenantRequest, control_id: str) -> HttpResponse:
     """Fill the task form with one improvement action."""
     profiles = ControlProfile.objects.for_tenant(request.tenant)
     profile = get_object_or_404(profiles, control_id=control_id)
-    from tickets.views import compose
-
     response: HttpResponse = compose(request, drafting.draft(profile))
     return response
 
@@ -134,6 +136,11 @@ def sync(request: TenantRequest) -> HttpResponse:
     else:
         messages.info(request, _("A sync was started a moment ago."))
     return redirect("score:overview")
+
+
+def _wants_list(request: TenantRequest) -> bool:
+    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and htmx.target == "list"
 
 
 def _actions(tenant: Tenant, latest: Snapshot | None) -> QuerySet[ControlProfile]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.test.utils import override_settings
@@ -13,13 +12,16 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from connector.graph.client import Graph
-from connector.models import Tenant
 from connector.sandbox import graph as sandbox_graph
 from portal.score import sync
 from portal.score.models import ScoreSync
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from connector.models import Tenant
+
 TOKEN = "graph-token"
-Answer = Callable[[Request], Response]
 
 
 class QuietHandler(WSGIRequestHandler):
@@ -31,7 +33,7 @@ class GraphServer:
     """Answers with the sandbox, unless a path has answers of its own waiting."""
 
     def __init__(self) -> None:
-        self.answers: dict[str, list[Answer]] = {}
+        self.answers: dict[str, list[Response]] = {}
         self.seen: list[Request] = []
         self._server = make_server(
             "127.0.0.1", 0, self._serve, threaded=True, request_handler=QuietHandler
@@ -45,19 +47,16 @@ class GraphServer:
         request = Request(environ)
         self.seen.append(request)
         waiting = self.answers.get(request.path.rpartition("/")[2])
-        response = (
-            waiting.pop(0)(request) if waiting else sandbox_graph.handle(request)
-        )
+        response = waiting.pop(0) if waiting else sandbox_graph.handle(request)
         return (response or Response(status=404))(environ, start_response)
 
     def say(self, name: str, *bodies: Any, status: int = 200, **headers: str) -> None:
         """Answer the next requests for that collection with these bodies."""
+        names = {key.replace("_", "-"): value for key, value in headers.items()}
         for body in bodies:
             text = body if isinstance(body, str) else json.dumps(body)
-            names = {key.replace("_", "-"): value for key, value in headers.items()}
-            self.answers.setdefault(name, []).append(
-                lambda _, text=text: Response(text, status=status, headers=names)
-            )
+            answer = Response(text, status=status, headers=names)
+            self.answers.setdefault(name, []).append(answer)
 
     def close(self) -> None:
         self._server.shutdown()
