@@ -68,10 +68,10 @@ def left_out() -> list[str]:
 def run(one: Step) -> bool:
     say(f"\n── {one.name}")
     started_at = time.monotonic()
-    environment = {"DJANGO_SETTINGS_MODULE": "tests.settings"} | os.environ
-    code = subprocess.run(
-        one.command, cwd=ROOT, env=environment | one.environment
-    ).returncode
+    # The portal names its own settings as soon as any of it is imported.
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings"}
+    environment |= one.environment
+    code = subprocess.run(one.command, cwd=ROOT, env=environment).returncode
     seconds = time.monotonic() - started_at
     say(f"── {one.name}: {'FAILED' if code else 'ok'} in {seconds:.0f} s")
     return code == 0
