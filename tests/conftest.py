@@ -6,9 +6,11 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from django.core.cache import cache
 from django.test import Client
 
+from connector.sandbox.server import Installation, serve
 from portal import roles
 from tests import factories, servers
 
@@ -17,10 +19,16 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
     from playwright.sync_api import Browser, Page
+    from pytest_django.fixtures import SettingsWrapper
 
-    from connector.models import Tenant
+    from connector.models import Connection, Tenant
+    from connector.sandbox.server import Running
 
 
+INSTALLATION = Installation(
+    password="password-of-the-integration-user",
+    redirect_url="http://testserver/oauth/complete/servicenow/",
+)
 _CHROMIUM = [
     "--no-sandbox",
     "--no-first-run",
@@ -90,6 +98,36 @@ def client_for() -> Callable[[User], Client]:
         return client
 
     return sign_in
+
+
+@pytest.fixture
+def sandbox(settings: SettingsWrapper) -> Iterator[Running]:
+    """A ServiceNow instance in this process, with the installation checklist done."""
+    with serve(INSTALLATION) as running:
+        settings.SERVICENOW_SANDBOX_URL = running.url
+        yield running
+
+
+@pytest.fixture
+def connection(tenant: Tenant, sandbox: Running) -> Connection:
+    """A connection to the sandbox with tokens of its integration user."""
+    form = {
+        "grant_type": "password",
+        "username": INSTALLATION.user_name,
+        "password": INSTALLATION.password,
+        "client_id": INSTALLATION.client_id,
+        "client_secret": INSTALLATION.client_secret,
+    }
+    answer = requests.post(f"{sandbox.url}/oauth_token.do", data=form, timeout=10)
+    tokens = answer.json()
+    return factories.ConnectionFactory(
+        tenant=tenant,
+        base_url=sandbox.url,
+        client_id=INSTALLATION.client_id,
+        client_secret=INSTALLATION.client_secret,
+        access_token=tokens["access_token"],
+        refresh_token=tokens["refresh_token"],
+    )
 
 
 @pytest.fixture(scope="session")
