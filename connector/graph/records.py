@@ -222,19 +222,24 @@ def _text(value: object) -> str:
 
 
 def _number(value: object) -> float:
-    try:
-        number = float(value) if isinstance(value, str | int | float) else 0.0
-    except (ValueError, OverflowError):
-        return 0.0
-    return number if math.isfinite(number) else 0.0
+    return _finite(value) or 0.0
 
 
 def _count(value: object) -> int | None:
     """Return a whole number the database can hold, or None."""
+    number = _finite(value)
+    return int(number) if number is not None and 0 <= number < 2**31 else None
+
+
+def _finite(value: object) -> float | None:
+    """Return a number told as number or text, or None."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
-    number = _number(value)
-    return int(number) if 0 <= number < 2**31 else None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _flag(value: object) -> bool:

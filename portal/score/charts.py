@@ -17,10 +17,10 @@ from portal.score import numbers
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WIDTH, HEIGHT = 480, 200
-LEFT, RIGHT, TOP, BOTTOM = 44, 472, 10, 172
-LABEL_LINE = 190
-MOST_DAY_TICKS = 4
+WIDTH, HEIGHT = 360, 170
+LEFT, RIGHT, TOP, BOTTOM = 44, 354, 10, 142
+LABEL_LINE = 162
+MOST_DAY_TICKS = 3
 
 
 @dataclass(frozen=True)

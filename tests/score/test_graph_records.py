@@ -84,7 +84,16 @@ def test_numbers_may_be_texts_or_missing(told: Any, read: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "read"), [(3, 3), ("7", 7), (None, None), (-1, None), (2**40, None)]
+    ("told", "read"),
+    [
+        (3, 3),
+        ("7", 7),
+        (None, None),
+        (-1, None),
+        (2**40, None),
+        ("many", None),
+        (True, None),
+    ],
 )
 def test_a_rank_is_a_number_the_database_holds(told: Any, read: int | None) -> None:
     assert parse_control_profile(_profile(rank=told)).rank == read
