@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.contrib.auth.signals import (
     user_logged_in,
     user_logged_out,
@@ -30,6 +31,11 @@ def signed_out(user: Any, **_: Any) -> None:
 
 @receiver(user_login_failed)
 def sign_in_failed(credentials: dict[str, Any], **_: Any) -> None:
-    """Record the name that was tried, never the password."""
+    """Record the name that was tried, never the password.
+
+    The organisation of a person sees attempts at their account.
+    """
     name = str(credentials.get("username", ""))[:150]
-    audit.record("session.sign_in_failed", target=name)
+    user = User.objects.filter(username__iexact=name).first()
+    tenant = choose_tenant(user) if user else None
+    audit.record("session.sign_in_failed", tenant=tenant, target=name)

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connector import audit
-from portal import navigation
+from portal import audit_sentences, navigation
 from portal.installation import ROOT
 from portal.templatetags import ui
 from tests.factories import ConnectionFactory, TenantFactory, UserFactory
@@ -194,6 +194,30 @@ def test_audit_trail_shows_own_events_as_sentences(
     assert "No events of this kind" in _text(client.get("/audit/?action=no.such"))
 
 
+def test_failed_sign_in_is_seen_by_the_persons_own_organization(
+    admin: User, outsider: User, reader: User, client_for: SignIn
+) -> None:
+    Client().post("/accounts/login/", {"login": "security.reader", "password": "y"})
+    assert "A sign-in as security.reader failed" in _text(
+        client_for(admin).get("/audit/")
+    )
+    assert "security.reader" not in _text(client_for(outsider).get("/audit/"))
+
+
+def test_every_recorded_action_has_a_sentence() -> None:
+    recorded = {"ticket.delivered", "ticket.adopted"}
+    for app in ("connector", "tickets", "portal"):
+        for path in (ROOT / app).rglob("*.py"):
+            literal = r'record\(\s*"([a-z_]+\.[a-z_]+)"'
+            recorded |= set(re.findall(literal, path.read_text()))
+    assert recorded - set(audit_sentences.KINDS) == set()
+
+
+def test_event_that_lacks_a_fact_is_still_a_sentence(tenant: Tenant) -> None:
+    event = audit.record("ticketstate.renamed", tenant=tenant, old="New")
+    assert "“New” to “-”" in audit_sentences.row(event).sentence
+
+
 def test_audit_trail_is_paged(
     admin: User, tenant: Tenant, client_for: SignIn, django_assert_max_num_queries
 ) -> None:
@@ -228,6 +252,7 @@ def test_every_icon_that_is_drawn_exists() -> None:
     there = set(re.findall(r'<symbol id="([a-z-]+)"', symbols))
     named = {icon for _tone, icon in ui.STATUSES.values()} | set(ui.TONE_ICONS.values())
     named |= {entry.icon for entry in navigation.ENTRIES}
+    named |= {kind.icon for kind in audit_sentences.KINDS.values()}
     assert (named | _names_in_templates()) - there == set()
 
 
