@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector import http
 from connector.exceptions import ConnectorError, Refused, Unauthorized, Unavailable
+from connector.redaction import looks_like_html
 from connector.servicenow.answers import error_of, words_of
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def revoke(client: OAuthClient, token: str) -> None:
     """Make the instance forget a token."""
     url = f"{client.base_url}/oauth_revoke_token.do"
     answer = client.send(http.Call("GET", url, {"token": token}, secrets=(token,)))
-    if answer.status not in {200, 204}:
+    # A page instead of an empty answer: asleep, or somebody else answered.
+    if answer.status not in {200, 204} or looks_like_html(answer.text):
         raise error_of(answer)
 
 
