@@ -55,13 +55,18 @@ def text(found: Sequence[Row], name: str, zone: ZoneInfo) -> str:
     """Return entries as one text, each under a line with its time and author."""
     wanted = ELEMENTS if name == "comments_and_work_notes" else {name}
     parts = [
-        f"{_shown(entry['sys_created_on'], zone)} - "
-        f"{entry['author'] or entry['sys_created_by']} ({ELEMENTS[entry['element']]})"
-        f"\n{entry['value']}\n\n"
+        f"{heading(entry, zone)}\n{entry['value']}\n\n"
         for entry in found
         if entry["element"] in wanted
     ]
     return "".join(parts)
+
+
+def heading(entry: Row, zone: ZoneInfo) -> str:
+    """Return when, by whom and of which kind an entry is."""
+    author = entry["author"] or entry["sys_created_by"]
+    shown = _shown(entry["sys_created_on"], zone)
+    return f"{shown} - {author} ({ELEMENTS[entry['element']]})"
 
 
 def _shown(value: str, zone: ZoneInfo) -> str:

@@ -15,7 +15,7 @@ from connector.sandbox.schema import TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.sandbox.store import Store
+    from connector.sandbox.store import Row, Store
 
 APPLICATION_NAME = "Security + Compliance Connector"
 INTEGRATION_USER = "m365.integration"
@@ -125,17 +125,25 @@ def seed(
             )
 
 
-def create_entity(store: Store, wanted: Installation) -> None:
+def create_entity(
+    store: Store, wanted: Installation, name: str = APPLICATION_NAME
+) -> None:
     """Register the portal as an application."""
     _add(
         store,
         "oauth_entity",
         wanted.client_id,
-        name=APPLICATION_NAME,
+        name=name,
         client_id=wanted.client_id,
         client_secret=wanted.client_secret,
         redirect_url=wanted.redirect_url,
     )
+
+
+def change_entity(store: Store, entity: Row, **values: str) -> None:
+    """Change an application's registry."""
+    stamps = {"sys_updated_on": store.now(), "sys_updated_by": "admin"}
+    store.update(TABLES["oauth_entity"], entity["sys_id"], stamps | values)
 
 
 def create_integration_user(store: Store, user_name: str, password: str = "") -> None:

@@ -1,14 +1,26 @@
-"""The pages of the instance: sign-in and where each path leads."""
+"""The pages of the instance: where each address leads, and signing in."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from werkzeug.wrappers import Response
 
-from connector.sandbox import consent, people, web
-from connector.sandbox.web import Html, PageError, fill
+from connector.sandbox import (
+    checklist,
+    consent,
+    knobs,
+    people,
+    recordform,
+    web,
+    worklist,
+)
+from connector.sandbox.checklist import SCOPE, Checklist
+from connector.sandbox.schema import TABLES, TASK_CLASSES
+from connector.sandbox.web import Html, PageError, fill, join
+from connector.sandbox.widgets import el
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,10 +28,13 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from connector.sandbox.control import Control
+    from connector.sandbox.people import User
     from connector.sandbox.store import Store
     from connector.sandbox.web import Visit
 
-_PUBLIC = {"/login.do", "/logout.do", "/oauth_auth.do", "/oauth_login.do", "/_sandbox/"}
+    Route = Callable[[Visit], Response]
+
+_FRAME = "/now/nav/ui/classic/params/target/"
 
 
 @dataclass(frozen=True)
@@ -43,19 +58,45 @@ class Site:
             return visit.page("Not possible", content, error.status)
 
     def _page(self, visit: Visit) -> Response:
-        routes: dict[str, Callable[[Visit], Response]] = {
+        path = visit.request.path
+        if path == "/nav_to.do" or path.startswith(_FRAME):
+            return visit.go(_inside_frame(visit))
+        if route := self._public().get(path):
+            return route(visit)
+        if visit.user is None:
+            return visit.go(f"/login.do?next={quote(visit.here, safe='')}")
+        if route := self._private(visit.user).get(path):
+            return route(visit)
+        raise PageError(404, "There is no such page.")
+
+    def _public(self) -> dict[str, Route]:
+        return {
             "/login.do": self._sign_in,
             "/oauth_login.do": self._sign_in,
             "/logout.do": self._sign_out,
             "/oauth_auth.do": lambda visit: consent.respond(self.store, visit),
-            "/": self._home,
+            "/_sandbox/": lambda visit: knobs.respond(self.control, visit),
         }
-        route = routes.get(visit.request.path)
-        if route is None:
-            raise PageError(404, "There is no such page.")
-        if visit.user is None and visit.request.path not in _PUBLIC:
-            return visit.go("/login.do")
-        return route(visit)
+
+    def _private(self, user: User) -> dict[str, Route]:
+        routes: dict[str, Route] = {
+            "/": lambda visit: _home(visit, user),
+            f"/{SCOPE}/checklist": lambda visit: self._checklist(visit, user),
+            f"/{SCOPE}/status": lambda visit: checklist.status(self.store, visit, user),
+        }
+        for name in TASK_CLASSES:
+            routes[f"/{name}_list.do"] = self._list(name, user)
+            routes[f"/{name}.do"] = self._record(name, user)
+        return routes
+
+    def _checklist(self, visit: Visit, user: User) -> Response:
+        return Checklist(self.store, visit, self.portal).respond(user)
+
+    def _list(self, name: str, user: User) -> Route:
+        return lambda visit: worklist.respond(self.store, visit, user, TABLES[name])
+
+    def _record(self, name: str, user: User) -> Route:
+        return lambda visit: recordform.respond(self.store, visit, user, TABLES[name])
 
     def _sign_in(self, visit: Visit) -> Response:
         problem = Html("")
@@ -82,11 +123,30 @@ class Site:
             visit.end()
         return visit.go("/login.do")
 
-    def _home(self, visit: Visit) -> Response:
-        return visit.page("Home", Html(""))
+
+def _home(visit: Visit, user: User) -> Response:
+    links = {
+        "/incident_list.do": "Incidents",
+        "/change_request_list.do": "Change requests",
+    }
+    if user.has("itil"):
+        links[f"/{SCOPE}/status"] = "Connection status"
+    if user.has("admin"):
+        links[f"/{SCOPE}/checklist"] = "Installation checklist"
+    links["/_sandbox/"] = "Sandbox: faults and figures"
+    tiles = [el("li", el("a", label, href=url)) for url, label in links.items()]
+    return visit.page("Home", fill("home", name=user.name, tiles=join(tiles)))
 
 
-def _account(store: Store, visit: Visit) -> people.User | None:
+def _inside_frame(visit: Visit) -> str:
+    """Return the page an address of the classic frame wants to show."""
+    target = visit.request.path.removeprefix(_FRAME)
+    if visit.request.path == "/nav_to.do":
+        target = str(visit.request.args.get("uri", ""))
+    return _own_path("/" + target.lstrip("/"))
+
+
+def _account(store: Store, visit: Visit) -> User | None:
     name, password = visit.form("user_name"), visit.form("user_password")
     row = people.by_password(store, name, password)
     if row is None or row["web_service_access_only"] == "true":
@@ -95,7 +155,10 @@ def _account(store: Store, visit: Visit) -> people.User | None:
 
 
 def _next(visit: Visit) -> str:
-    """Return where to go after signing in: a path of this instance only."""
-    wanted = str(visit.request.args.get("next", ""))
+    return _own_path(str(visit.request.args.get("next", "")))
+
+
+def _own_path(wanted: str) -> str:
+    """Return a path of this instance; anything else leads home."""
     is_own = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
     return wanted if is_own else "/"

@@ -36,7 +36,7 @@ class Writer:
         """Add a row with its defaults and return it."""
         values, notes = self._clean(table, wish)
         with self.store.transaction():
-            row = self._defaults(table) | values | self._stamps()
+            row = self.defaults(table) | values | self._stamps()
             row["sys_id"] = _own_id(wish)
             if table.prefix:
                 row["number"] = self.store.next_number(table.prefix)
@@ -71,7 +71,8 @@ class Writer:
         for element, text in notes.items():
             journals.add(self.store, row, element, text, self.user.user_name)
 
-    def _defaults(self, table: Table) -> Row:
+    def defaults(self, table: Table) -> Row:
+        """Return a row as it is before anything was entered."""
         row = {f.name: f.default for f in table.fields.values() if f.type != "journal"}
         if table.is_task:
             now = self.store.now()

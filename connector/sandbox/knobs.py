@@ -1,0 +1,110 @@
+"""The sandbox's own page: set faults, see figures, start anew."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connector.sandbox import faults as fault_rules
+from connector.sandbox.control import figures
+from connector.sandbox.faults import KINDS, METHODS, PATHS, WrongFault
+from connector.sandbox.schema import TASK_CLASSES
+from connector.sandbox.web import Html, fill
+from connector.sandbox.widgets import el, facts, labelled, select, table
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from connector.sandbox.control import Control
+    from connector.sandbox.faults import Fault
+    from connector.sandbox.web import Visit
+
+_NUMBERS = {
+    "percent": ("Share of requests (%)", "100"),
+    "count": ("How many times (empty: always)", ""),
+    "ms": ("Latency (ms)", "1000"),
+    "retry_after": ("Retry after (s)", "1"),
+}
+
+
+def respond(control: Control, visit: Visit) -> Response:
+    """Show the page, or do what its forms ask for."""
+    if visit.request.method != "POST":
+        return _show(control, visit)
+    visit.check_token()
+    answer = visit.form("answer")
+    if answer == "reset":
+        control.reset()
+    elif answer == "clear":
+        control.faults.clear()
+    else:
+        try:
+            _add(control, visit)
+        except WrongFault as error:
+            return _show(control, visit, str(error), 422)
+    return visit.go("/_sandbox/")
+
+
+def _add(control: Control, visit: Visit) -> None:
+    names = ("kind", "table", "method", "path", "count", "ms", "retry_after")
+    given = {name: visit.form(name) for name in names}
+    wanted = {name: value for name, value in given.items() if value}
+    percent = visit.form("percent") or "100"
+    if not percent.isdecimal():
+        raise WrongFault("The share must be a whole number of percent.")
+    rule = fault_rules.from_mapping({**wanted, "share": int(percent) / 100})
+    control.faults.replace([*control.faults.rules, rule])
+
+
+def _show(
+    control: Control, visit: Visit, problem: str = "", status: int = 200
+) -> Response:
+    numbers = figures(control.store, control.faults, control.requests)
+    content = fill(
+        "knobs",
+        token=visit.hidden_token,
+        problem=fill("_problem", text=problem) if problem else Html(""),
+        rules=_rules(control.faults.rules),
+        fields=_fields(),
+        figures=facts((name, _text(value)) for name, value in numbers.items()),
+    )
+    return visit.page("Sandbox", content, status)
+
+
+def _rules(rules: list[Fault]) -> Html:
+    if not rules:
+        return el("p", "No faults: everything works.", class_="quiet")
+    heads = ["Kind", "Table", "Method", "Path", "Share", "Left", "Struck"]
+    cells = [
+        [
+            *(rule.kind, rule.table or "any", rule.method or "any", rule.path),
+            f"{rule.share:.0%}",
+            "always" if rule.count is None else str(rule.count),
+            str(rule.struck),
+        ]
+        for rule in rules
+    ]
+    return table("Faults, the first one that strikes decides", heads, cells)
+
+
+def _fields() -> Html:
+    kinds = {kind: kind.replace("_", " ") for kind in KINDS}
+    tables = {"": "any", **{name: name for name in TASK_CLASSES}}
+    methods = {name: name or "any" for name in METHODS}
+    fields = [
+        labelled("kind", "Kind", select("kind", kinds, "")),
+        labelled("table", "Table", select("table", tables, "")),
+        labelled("method", "Method", select("method", methods, "")),
+        labelled("path", "Path", select("path", {p: p for p in PATHS}, "table")),
+    ]
+    for name, (label, value) in _NUMBERS.items():
+        control = el("input", id=name, name=name, value=value, inputmode="numeric")
+        fields.append(labelled(name, label, control))
+    return Html("".join(fields))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {number}" for name, number in value.items()) or "none"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) or "none"
+    return str(value)
