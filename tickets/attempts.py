@@ -90,7 +90,7 @@ def _despite(client: ServiceNow, ticket: Ticket, error: Refused) -> Outcome:
         raise error
     found = _look_up(client, ticket)
     if not found:
-        raise error
+        raise Refused(error.code, error.evidence) from error
     return Outcome(found[0], was_there=True, others=tuple(found[1:]))
 
 

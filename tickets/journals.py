@@ -81,14 +81,14 @@ def _row(record: Record) -> Entry:
 
 def _parse(element: str, blob: str, offset: timedelta | None) -> Iterator[Entry]:
     headers = list(_HEADER.finditer(blob))
-    ends = [header.start() for header in headers[1:]] + [len(blob)]
-    for header, end in zip(headers, ends, strict=True):
-        text = blob[header.end() : end].strip()
-        local = parse_datetime(header["at"])
-        at = local - offset if local and offset is not None else None
-        yield Entry(element, text, header["author"], at)
     if not headers and blob.strip():
         yield Entry(element, blob.strip())
+    for place, header in enumerate(headers):
+        is_last = place + 1 == len(headers)
+        end = len(blob) if is_last else headers[place + 1].start()
+        local = parse_datetime(header["at"])
+        at = local - offset if local and offset is not None else None
+        yield Entry(element, blob[header.end() : end].strip(), header["author"], at)
 
 
 def _zone_offset(record: Record) -> timedelta | None:

@@ -45,7 +45,7 @@ FIELDS = (
 
 # ServiceNow's limits are 160 and 4,000; the rest of the description is our frame.
 NAME_LIMIT = 160
-DESCRIPTION_LIMIT = 3000
+DESCRIPTION_LIMIT = 2800
 
 # ServiceNow's five steps, read as three.
 _PRIORITIES = {

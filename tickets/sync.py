@@ -321,5 +321,6 @@ def _note_failure(cursor: SyncCursor, error: ConnectorError) -> None:
 
 
 def _slower(cursor: SyncCursor) -> int:
-    slower: int = max(settings.SYNC_INTERVAL, int(cursor.interval * 1.5))
-    return min(slower, settings.SYNC_MAX_INTERVAL)
+    slower = max(settings.SYNC_INTERVAL, int(cursor.interval * 1.5))
+    interval: int = min(slower, settings.SYNC_MAX_INTERVAL)
+    return interval
