@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from django.utils import timezone
 
 from connector.models import Connection
@@ -23,6 +22,7 @@ from tickets.models import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import pytest
     from pytest_django.fixtures import SettingsWrapper
 
     from connector.sandbox.server import Running
