@@ -10,12 +10,10 @@ from django.utils import timezone
 
 from connector import audit, signals
 from connector.exceptions import ConnectorError, Misconfigured, Unauthorized
-from connector.models import Connection
+from connector.models import Connection, Tenant
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-    from connector.models import Tenant
 
 logger = logging.getLogger(__name__)
 
@@ -47,34 +45,31 @@ def configure(
 
     A connection to the same instance that was removed comes back with its tickets.
     """
+    # Two submits at once must not both find nothing and both make one.
+    Tenant.objects.select_for_update().get(pk=tenant.pk)
     current = Connection.objects.current(tenant)
     if current and current.base_url != base_url:
         current.delete()
         current = None
-    connection = current or _removed_before(tenant, base_url)
-    connection = connection or Connection(tenant=tenant, base_url=base_url)
-    if connection.removed_at:
-        _revive(connection)
-    connection.client_id = client_id
-    connection.client_secret = client_secret or connection.client_secret
-    connection.integration_user = integration_user
-    connection.save()
-    facts = {"client_id": client_id, "integration_user": integration_user}
+    values = {"client_id": client_id, "integration_user": integration_user}
+    facts = dict(values)
+    if client_secret:
+        values["client_secret"] = client_secret
+    connection = current or _begin(tenant, base_url)
+    update(connection, **values)
     _record("connection.configured", connection, actor, **facts)
     return connection
 
 
-def _removed_before(tenant: Tenant, base_url: str) -> Connection | None:
+def _begin(tenant: Tenant, base_url: str) -> Connection:
+    """Return a draft: the removed connection to this instance, or a new one."""
     removed = Connection.objects.for_tenant(tenant).filter(base_url=base_url)
-    found: Connection | None = removed.order_by("-removed_at").first()
-    return found
-
-
-def _revive(connection: Connection) -> None:
-    connection.removed_at = None
-    connection.status = Status.DRAFT
-    for name, value in _without_secrets().items():
-        setattr(connection, name, value)
+    connection: Connection | None = removed.order_by("-removed_at").first()
+    if connection is None:
+        return Connection.objects.create(tenant=tenant, base_url=base_url)
+    fresh = {"removed_at": None, "status": Status.DRAFT, **_NO_ERROR}
+    update(connection, **fresh, **_without_secrets())
+    return connection
 
 
 def _without_secrets() -> dict[str, Any]:

@@ -280,7 +280,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _innermost(error: BaseException) -> str:
     texts = [str(cause) for cause in _causes(error) if isinstance(cause, OSError)]
-    inner = [text for text in texts if "object at 0x" not in text and text != "None"]
+    # Those of the libraries name the whole address, with what travels in its query.
+    inner = [text for text in texts if "url: " not in text and text != "None"]
     return inner[-1] if inner else type(error).__name__
 
 

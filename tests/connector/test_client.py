@@ -15,12 +15,14 @@ from connector.exceptions import (
     Unavailable,
 )
 from connector.servicenow.client import ServiceNow
+from connector.servicenow.oauth import OAuthClient, revoke
 from connector.servicenow.query import Query
 from tests.connector.wire import Reply, Script, ok, refusal, scripted
 from tests.servers import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 SYS_ID = "a" * 32
 ROW = {
@@ -303,6 +305,42 @@ def test_addresses_inside_the_network_are_refused() -> None:
 
     assert caught.value.code == "private_address"
     assert server.seen == []
+
+
+def test_behind_a_proxy_the_proxy_resolves_the_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with scripted(ok([])) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        outside = ServiceNow("http://acme.invalid", lambda _: "token")
+        outside.list("incident", fields=[])
+
+    assert proxy.seen[0].headers["Host"] == "acme.invalid"
+
+
+def test_credentials_of_the_machine_do_not_replace_the_token(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login someone password else")
+    monkeypatch.setenv("NETRC", str(netrc))
+    with scripted(ok([])) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("NO_PROXY", "")
+        outside = ServiceNow("http://acme.invalid", lambda _: "token")
+        outside.list("incident", fields=[])
+
+    assert proxy.seen[0].headers["Authorization"] == "Bearer token"
+
+
+def test_a_token_in_an_address_is_not_kept() -> None:
+    gone = OAuthClient(f"http://127.0.0.1:{free_port()}", "id", "secret", True)
+    with pytest.raises(Unavailable) as caught:
+        revoke(gone, "a/token+with=signs")
+
+    assert "token" not in caught.value.evidence.words
+    assert caught.value.evidence.url.endswith("/oauth_revoke_token.do")
 
 
 def list_of(server: Script) -> dict[str, str]:

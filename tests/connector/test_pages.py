@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.urls import reverse
 
+from connector.connections import configure, update
 from connector.messages import explain
 from connector.models import Connection
 from tests.factories import ConnectionFactory
@@ -209,6 +210,24 @@ def test_a_connection_in_use_must_be_removed_first(
     assert response.status_code == 422
     assert "Remove this connection before" in response.content.decode()
     assert Connection.objects.get().base_url == connection.base_url
+
+
+def test_changed_details_leave_a_token_alone_that_was_renewed_meanwhile(
+    tenant: Tenant, admin: User
+) -> None:
+    ConnectionFactory(tenant=tenant, base_url="https://acme.service-now.com")
+    changed = configure(
+        tenant,
+        actor=admin,
+        base_url="https://acme.service-now.com",
+        client_id="other",
+        client_secret="",
+        integration_user="someone",
+    )
+    Connection.objects.update(access_token="renewed")
+    update(changed, integration_user="someone.else")
+
+    assert Connection.objects.get().access_token == "renewed"
 
 
 def test_save_brings_the_cards_back(
