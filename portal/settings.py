@@ -247,13 +247,15 @@ STORAGES = {
 }
 
 # Browser security
+# Browsers hold redirects after a form's POST to form-action: Entra ID is one.
+ENTRA_ORIGIN = ["https://login.microsoftonline.com"] if ENTRA_TENANT_ID else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "base-uri": [NONE],
         "connect-src": [SELF],
         "font-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *ENTRA_ORIGIN],
         "frame-ancestors": [NONE],
         "img-src": [SELF, "data:"],
         "manifest-src": [SELF],

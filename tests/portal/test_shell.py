@@ -145,6 +145,22 @@ def test_sign_in_page_offers_only_what_works(db: None) -> None:
         assert missing not in page
 
 
+def test_sign_in_page_offers_the_directory_that_is_configured(
+    db: None, settings
+) -> None:
+    app = {
+        "provider_id": "entra",
+        "name": "Microsoft Entra ID",
+        "client_id": "x",
+        "secret": "",
+        "settings": {"server_url": "https://login.microsoftonline.com/x/v2.0"},
+    }
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": [app]}}
+    page = _text(Client().get("/accounts/login/"))
+    assert "Sign in with Microsoft Entra ID" in page
+    assert 'href="/accounts/oidc/entra/login/' in page
+
+
 def test_failed_sign_in_is_summed_up_above_the_form(db: None) -> None:
     response = Client().post("/accounts/login/", {"login": "x", "password": "y"})
     page = _text(response)
