@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import beat_init
 
 from connector.models import Tenant
 from portal.score import sync as syncing
@@ -19,3 +22,9 @@ def sync_due() -> None:
 def sync(tenant_pk: int) -> None:
     """Fetch one organisation's score."""
     syncing.run(Tenant.objects.get(pk=tenant_pk))
+
+
+@beat_init.connect
+def sync_at_start(**_: Any) -> None:
+    """Spare a new installation the wait for the clock's first round."""
+    sync_due.delay()

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from celery.signals import beat_init
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
@@ -359,3 +360,13 @@ def test_a_sync_writes_with_few_queries(
     with CaptureQueriesContext(database) as queries:
         _again(tenant)
     assert len(queries) < 45
+
+
+def test_starting_the_clock_starts_the_sync() -> None:
+    with tasks.sync_due.app.connection_for_read() as broker:
+        queue = broker.SimpleQueue("portal")
+        queue.clear()
+        beat_init.send(sender=None)
+        message = queue.get(timeout=2)
+        message.ack()
+    assert message.headers["task"] == "portal.score.tasks.sync_due"
