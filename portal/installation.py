@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import Fernet
-from environ import FileAwareEnv
 
 from portal.demonstration import PEOPLE, SANDBOX_PEOPLE, new_password
 
@@ -25,7 +24,7 @@ SECRETS = "secrets.env"
 # A unix socket's path has 108 bytes in the kernel; one ends it.
 _SOCKET_PATH_LIMIT = 107
 # What the sandbox gets of our environment: it is a foreign system.
-_FOREIGN = ("PATH", "HOME", "LANG", "LC_", "TMPDIR", "TZ", "PYTHON")
+_FOREIGN = ("PATH", "HOME", "LANG", "LC_", "TMPDIR", "TZ", "PYTHON", "SANDBOX_")
 
 
 class CannotStart(Exception):
@@ -40,7 +39,6 @@ class Installation:
     port: int
     sandbox_port: int | None
     redis_socket: str | None
-    secrets: Mapping[str, str]
     environment: Mapping[str, str]
 
     @property
@@ -53,15 +51,13 @@ class Installation:
 
     @property
     def sandbox_environment(self) -> dict[str, str]:
-        """Return what the sandbox may know: nothing of the portal but its own secrets."""
-        ours = {k: v for k, v in self.environment.items() if k.startswith(_FOREIGN)}
-        theirs = {k: v for k, v in self.secrets.items() if k.startswith("SANDBOX_")}
-        return ours | theirs
+        """Return what the sandbox may know: its own secrets, nothing of the portal."""
+        return {k: v for k, v in self.environment.items() if k.startswith(_FOREIGN)}
 
 
-def data_folder() -> Path:
+def data_folder(given: Mapping[str, str]) -> Path:
     """Return the data folder, made if need be, closed to other users of the machine."""
-    folder = Path(os.environ.get("DATA_DIR", ROOT / "var")).resolve()
+    folder = Path(given.get("DATA_DIR") or ROOT / "var").resolve()
     for part in (folder, folder / "log", folder / "redis"):
         try:
             part.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,34 +74,36 @@ def lock(folder: Path) -> int:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         pid = os.read(descriptor, 20).decode().strip()
-        message = (
-            f"The portal runs already with the data folder {folder} (process {pid})."
-        )
+        message = f"The portal runs already on the data folder {folder}: process {pid}."
         raise CannotStart(message) from None
     os.ftruncate(descriptor, 0)
     os.write(descriptor, str(os.getpid()).encode())
     return descriptor
 
 
-def prepare(folder: Path) -> Installation:
+def prepare(folder: Path, given: Mapping[str, str]) -> Installation:
     """Check the ports, make missing secrets, and return the installation."""
-    FileAwareEnv.read_env(folder / SECRETS)
-    port = _free_port("PORT", 8765)
-    has_sandbox = os.environ.get("SERVICENOW_SANDBOX", "on").lower() != "off"
-    sandbox_port = _free_port("SANDBOX_PORT", 8766) if has_sandbox else None
+    known = {**_read(folder / SECRETS), **given}
+    port = _free_port(known, "PORT", 8765)
+    has_sandbox = known.get("SERVICENOW_SANDBOX", "on").lower() != "off"
+    sandbox_port = _free_port(known, "SANDBOX_PORT", 8766) if has_sandbox else None
     if port == sandbox_port:
         message = f"PORT and SANDBOX_PORT are both {port}; choose two."
         raise CannotStart(message)
-    redis_socket = None if "REDIS_URL" in os.environ else _redis_socket(folder)
-    known = _secrets(folder / SECRETS)
-    environment = _environment(folder, port, redis_socket)
+    known |= _make_secrets(folder, known)
+    redis_socket = None if _is_given(known, "REDIS_URL") else _redis_socket(folder)
+    environment = _environment(folder, port, redis_socket, known)
     if sandbox_port:
-        environment = _with_sandbox(environment, sandbox_port, known)
-    return Installation(folder, port, sandbox_port, redis_socket, known, environment)
+        environment = _with_sandbox(environment, sandbox_port)
+    return Installation(folder, port, sandbox_port, redis_socket, environment)
 
 
-def _free_port(name: str, default: int) -> int:
-    text = os.environ.get(name) or str(default)
+def _is_given(known: Mapping[str, str], name: str) -> bool:
+    return bool(known.get(name) or known.get(f"{name}_FILE"))
+
+
+def _free_port(known: Mapping[str, str], name: str, default: int) -> int:
+    text = known.get(name) or str(default)
     if not text.isdecimal() or not 0 < int(text) < 65536:
         message = f"{name}={text} is not a port: give a number from 1 to 65535."
         raise CannotStart(message)
@@ -114,7 +112,8 @@ def _free_port(name: str, default: int) -> int:
         try:
             probe.bind(("127.0.0.1", int(text)))
         except OSError as error:
-            message = f"Port {text} cannot be used ({error.strerror}): choose another one with {name}=…"
+            why = f"Port {text} cannot be used ({error.strerror})"
+            message = f"{why}: choose another one with {name}=…"
             raise CannotStart(message) from error
     return int(text)
 
@@ -124,6 +123,13 @@ def _redis_socket(folder: Path) -> str:
     if len(os.fsencode(path)) <= _SOCKET_PATH_LIMIT:
         return path
     return str(Path(tempfile.mkdtemp(prefix="portal-")) / "redis.sock")
+
+
+def _read(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    lines = [line.partition("=") for line in path.read_text().splitlines()]
+    return {name: value for name, _, value in lines if name.isidentifier()}
 
 
 def _secret_makers() -> dict[str, Callable[[], str]]:
@@ -137,32 +143,40 @@ def _secret_makers() -> dict[str, Callable[[], str]]:
     return makers
 
 
-def _secrets(path: Path) -> dict[str, str]:
-    """Return all secrets by name, after writing down the ones made now."""
-    given = FileAwareEnv()
+def _make_secrets(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
+    """Make and write down what is not known; return only that."""
     makers = _secret_makers()
-    made = {name: make() for name, make in makers.items() if name not in given}
+    missing = [name for name in makers if not _is_given(known, name)]
+    if "ENCRYPTION_KEYS" in missing and (folder / "portal.sqlite3").exists():
+        message = (
+            f"The database in {folder} was encrypted with keys that are no longer in "
+            f"{SECRETS}: restore that file, or set ENCRYPTION_KEYS."
+        )
+        raise CannotStart(message)
+    made = {name: makers[name]() for name in missing}
     if made:
-        _append(path, "".join(f"{name}={value}\n" for name, value in made.items()))
-    return {name: made.get(name) or given.str(name) for name in makers}
+        _append(folder / SECRETS, made)
+    return made
 
 
-def _append(path: Path, text: str) -> None:
-    old = path.read_text() if path.exists() else ""
+def _append(path: Path, values: Mapping[str, str]) -> None:
+    lines = path.read_text().splitlines() if path.exists() else []
+    lines += [f"{name}={value}" for name, value in values.items()]
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)
     # Never half written, never readable by others, not even for a moment.
-    with os.fdopen(
-        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
-    ) as file:
-        file.write(old + text)
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write("\n".join([*lines, ""]))
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)
 
 
-def _environment(folder: Path, port: int, redis_socket: str | None) -> dict[str, str]:
-    environment = {"SITE_URL": f"http://127.0.0.1:{port}"} | os.environ
+def _environment(
+    folder: Path, port: int, redis_socket: str | None, known: Mapping[str, str]
+) -> dict[str, str]:
+    environment = {"SITE_URL": f"http://127.0.0.1:{port}", **known}
     environment["DATA_DIR"] = str(folder)
     environment["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     environment["PYTHONUNBUFFERED"] = "1"
@@ -171,15 +185,13 @@ def _environment(folder: Path, port: int, redis_socket: str | None) -> dict[str,
     return environment
 
 
-def _with_sandbox(
-    environment: dict[str, str], port: int, known: Mapping[str, str]
-) -> dict[str, str]:
+def _with_sandbox(environment: Mapping[str, str], port: int) -> dict[str, str]:
     url = f"http://127.0.0.1:{port}"
     defaults = {
         "SERVICENOW_SANDBOX_URL": url,
         "GRAPH_BASE_URL": f"{url}/graph/v1.0",
-        "GRAPH_ACCESS_TOKEN": known["SANDBOX_GRAPH_TOKEN"],
+        "GRAPH_ACCESS_TOKEN": environment["SANDBOX_GRAPH_TOKEN"],
         # Short, so that changes made in the sandbox show while people look.
         "SYNC_INTERVAL": "15",
     }
-    return defaults | environment
+    return {**defaults, **environment}

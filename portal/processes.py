@@ -27,7 +27,8 @@ _LONGEST_PAUSE = 30.0
 _STEADY_AFTER = 30.0
 # What a person at the terminal should see; refused and unknown pages are daily life.
 _WORTH_SHOWING = re.compile(
-    r"^\S+ \S+ (WARNING|ERROR|CRITICAL) (?!django\.request (Not Found|Forbidden))"
+    r"^\S+ \S+ (WARNING|ERROR|CRITICAL) "
+    r"(?!py\.warnings|django\.request (Not Found|Forbidden))"
 )
 
 

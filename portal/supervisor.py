@@ -33,9 +33,9 @@ def main() -> int:
     # Whatever is written below, by any child, is for this user alone.
     os.umask(0o077)
     try:
-        folder = installation.data_folder()
+        folder = installation.data_folder(os.environ)
         installation.lock(folder)
-        here = installation.prepare(folder)
+        here = installation.prepare(folder, os.environ)
     except CannotStart as reason:
         say(str(reason))
         return 2
@@ -267,9 +267,13 @@ def _welcome(here: Installation) -> str:
 
 def _sign_ins(people: Iterable[Person], here: Installation) -> list[str]:
     return [
-        f"    {p.username:<18} {here.secrets[p.password_name]}   {p.part}"
-        for p in people
+        f"    {person.username:<18} {_password(person, here):<20} {person.part}"
+        for person in people
     ]
+
+
+def _password(person: Person, here: Installation) -> str:
+    return here.environment.get(person.password_name, "(from its file)")
 
 
 if __name__ == "__main__":
