@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from social_django.models import UserSocialAuth
 
-from connector import signals, tasks, tokens
+from connector import authorization, signals, tasks, tokens
 from connector.models import AuditEvent, Connection
 from connector.servicenow.query import Query
 from portal import roles
@@ -140,6 +140,21 @@ def test_the_task_may_run_twice(
 
     assert len(announced) == 1
     assert AuditEvent.objects.filter(action="connection.authorized").count() == 1
+
+
+def test_two_workers_with_the_same_task_announce_once(
+    walk: Walk, admin: User, announced: list[Connection]
+) -> None:
+    walker = walk(admin)
+    walker.come_back(walker.consent(walker.set_up().context["address"]))
+    workers = [Connection.objects.get(), Connection.objects.get()]
+
+    for connection in workers:
+        authorization.complete(connection)
+
+    assert len(announced) == 1
+    assert AuditEvent.objects.filter(action="connection.authorized").count() == 1
+    assert Connection.objects.get().status == Connection.Status.CONNECTED
 
 
 def test_a_task_that_died_after_the_exchange_is_taken_up_again(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -85,7 +85,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name.replace("_", "-"), value)
         self.send_header("Content-Length", str(len(body) + 100 * reply.cut))
         self.end_headers()
-        self.wfile.write(body)
+        # A caller who ran out of patience is gone.
+        with suppress(OSError):
+            self.wfile.write(body)
         self.close_connection = reply.cut
 
     do_GET = do_POST = do_PATCH = _answer  # noqa: N815
