@@ -11,10 +11,8 @@ import random
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -31,6 +29,7 @@ from connector.exceptions import (
 from connector.models import Connection
 from tickets import attempts, changes, mapping
 from tickets.models import Delivery, Ticket, TicketEvent
+from tickets.waking import wake
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -98,15 +97,8 @@ def enqueue(ticket: Ticket) -> Delivery:
         actor_name=ticket.created_by_name,
         at=ticket.created_at,
     )
-    _wake(delivery.pk)
+    wake("deliver", delivery.pk)
     return delivery
-
-
-def _wake(pk: int) -> None:
-    # By name: tasks know the outbox, not the other way round. Robust: without a
-    # broker the ticket is kept all the same, and a sweep finds it later.
-    send = partial(current_app.send_task, "tickets.tasks.deliver", (pk,))
-    transaction.on_commit(send, robust=True)
 
 
 def claim(pk: int) -> Delivery | None:
@@ -310,8 +302,7 @@ def release(connection: Connection) -> int:
     waiting = Delivery.objects.filter(ticket__connection=connection, status=_WAITING)
     count: int = waiting.update(status=_QUEUED, due_at=timezone.now())
     if count:
-        send = partial(current_app.send_task, "tickets.tasks.sweep")
-        transaction.on_commit(send, robust=True)
+        wake("sweep")
     return count
 
 
@@ -338,7 +329,7 @@ def retry(delivery: Delivery, *, actor: User) -> bool:
             actor_name=actor.get_username(),
         )
         audit.record("ticket.retried", tenant=ticket.tenant, actor=actor, target=ticket)
-        _wake(delivery.pk)
+        wake("deliver", delivery.pk)
     return True
 
 
@@ -351,7 +342,7 @@ def sweep() -> None:
     ).update(status=_QUEUED, due_at=timezone.now())
     due = Delivery.objects.due().order_by("due_at").values_list("pk", flat=True)
     for pk in due[:SWEEP_LIMIT]:
-        current_app.send_task("tickets.tasks.deliver", (pk,))
+        wake("deliver", pk)
 
 
 def _pause(attempt: int, wish: float | None) -> timedelta:

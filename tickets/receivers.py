@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from celery import current_app
-from django.db import transaction
 from django.dispatch import receiver
 
 from connector import signals
 from tickets import outbox, states
+from tickets.waking import wake
 
 if TYPE_CHECKING:
     from connector.models import Connection
@@ -26,7 +24,4 @@ def release(connection: Connection, **_: Any) -> None:
 def import_states(connection: Connection, **_: Any) -> None:
     """Have the state names ready before the first ticket is."""
     states.add_defaults(connection)
-    send = partial(
-        current_app.send_task, "tickets.tasks.import_states", (connection.pk,)
-    )
-    transaction.on_commit(send, robust=True)
+    wake("import_states", connection.pk)

@@ -25,7 +25,7 @@ from tickets import cards, filters, outbox, progress, sentences, sharing, states
 from tickets.composing import compose
 from tickets.drafts import Draft
 from tickets.models import Kind, Ticket, TicketState
-from tickets.tasks import poll
+from tickets.waking import wake
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -142,7 +142,7 @@ def sync_now(request: TenantRequest) -> HttpResponse:
             request, _("ServiceNow is not connected, so nothing is synced.")
         )
     else:
-        poll.delay_on_commit(connection.pk, forced=True)
+        wake("poll", connection.pk, True)
         audit.record(
             "tickets.sync_requested",
             tenant=request.tenant,
@@ -162,7 +162,7 @@ def _way_back(request: TenantRequest) -> str:
 
 
 def _find(request: TenantRequest, pk: int) -> Ticket:
-    tickets = Ticket.objects.for_tenant(request.tenant).with_state()
+    tickets = Ticket.objects.for_tenant(request.tenant).with_state().with_delivery()
     ticket: Ticket = get_object_or_404(tickets.select_related("connection"), pk=pk)
     return ticket
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.contrib.auth.models import User
-    from pytest_django.fixtures import SettingsWrapper
 
     from connector.sandbox.server import Running
 
@@ -399,17 +398,15 @@ def test_a_waiting_outage_ends_with_the_next_good_poll(
 
 
 def test_a_sweep_wakes_what_is_due_and_not_too_much(
-    queued: Queued, monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
+    queued: Queued, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    woken: list[int] = []
-    monkeypatch.setattr(
-        outbox.current_app, "send_task", lambda _name, args: woken.extend(args)
-    )
-    monkeypatch.setattr(outbox, "SWEEP_LIMIT", 2)
     deliveries = [queued() for _ in range(4)]
     Delivery.objects.filter(pk=deliveries[0].pk).update(
         due_at=timezone.now() + timedelta(hours=1)
     )
+    woken: list[int] = []
+    monkeypatch.setattr(outbox, "wake", lambda _name, pk: woken.append(pk))
+    monkeypatch.setattr(outbox, "SWEEP_LIMIT", 2)
 
     tasks.sweep()
 

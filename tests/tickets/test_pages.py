@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from connector.models import AuditEvent, Connection
 from tests.factories import (
@@ -18,7 +19,7 @@ from tests.factories import (
     TicketFactory,
     TicketStateFactory,
 )
-from tickets import cards, mapping, outbox, states
+from tickets import cards, mapping, states, waking
 from tickets.models import Delivery, Kind, SyncCursor, Ticket, TicketEvent, TicketState
 
 if TYPE_CHECKING:
@@ -460,11 +461,23 @@ def test_tickets_of_another_organisation_show_nowhere(
         assert "Foreign" not in text
 
 
-def test_a_ticket_that_waits_is_not_lost_without_a_broker(
-    connection: Connection, settings: Any
+def test_without_a_broker_the_ticket_is_kept_and_the_page_answers(
+    transactional_db: None,
+    connection: Connection,
+    operator: User,
+    client_for: SignIn,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    ticket = TicketFactory(connection=connection)
+    def no_broker(*_args: Any, **_options: Any) -> None:
+        raise OperationalError("no broker")
 
-    outbox.enqueue(ticket)
+    monkeypatch.setattr(waking.current_app, "send_task", no_broker)
+    ticket = _ticket(connection, delivered=False)
+    ticket.deliveries.update(status="stopped")
 
+    answer = client_for(operator).post(f"/tickets/{ticket.pk}/retry/")
+
+    assert answer.status_code == 302
     assert Delivery.objects.due().count() == 1
+    assert "no broker" in caplog.text

@@ -1,0 +1,19 @@
+"""Waking workers; only rows decide, so a broker that is away does no harm."""
+
+from __future__ import annotations
+
+from celery import current_app
+from django.db import transaction
+
+
+def wake(task: str, *args: object) -> None:
+    """Have a task of `tickets.tasks` run once the transaction is committed.
+
+    By name: tasks know the domain, not the other way round. Without a broker the
+    error is logged and the next sweep or poll does the work.
+    """
+
+    def send() -> None:
+        current_app.send_task(f"tickets.tasks.{task}", args)
+
+    transaction.on_commit(send, robust=True)
