@@ -94,19 +94,23 @@ def _announce(connection: Connection) -> None:
 def _give_up(connection: Connection, error: ConnectorError) -> None:
     """Go back to how it was before: an older authorization may still be good."""
     logger.warning("connection %s was not authorized: %s", connection.pk, error)
-    pending = connection.pending_code or {}
-    connections.update(
-        connection,
-        status=pending.get("status_before", Status.DRAFT),
-        pending_code=None,
-        last_error_code=error.code,
-        last_error_words=error.evidence.words,
-        last_error_at=timezone.now(),
-    )
-    audit.record(
-        "connection.authorization_failed",
-        tenant=connection.tenant,
-        target=connection.host,
-        code=error.code,
-        words=error.evidence.words,
-    )
+    before = (connection.pending_code or {}).get("status_before", Status.DRAFT)
+    with transaction.atomic():
+        connections.update(
+            connection,
+            status=before,
+            pending_code=None,
+            last_error_code=error.code,
+            last_error_words=error.evidence.words,
+            last_error_at=timezone.now(),
+        )
+        audit.record(
+            "connection.authorization_failed",
+            tenant=connection.tenant,
+            target=connection.host,
+            code=error.code,
+            words=error.evidence.words,
+        )
+        if before == Status.CONNECTED:
+            # What began to wait meanwhile must not wait for ever.
+            signals.mended.send(sender=Connection, connection=connection)

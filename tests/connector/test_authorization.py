@@ -426,8 +426,15 @@ def test_a_failed_re_authorization_leaves_the_old_one_working(
     page = walker.client.post(reverse("connector:authorize"))
     walker.come_back(walker.consent(page.context["address"]))
     instance.faults.add("redirect", path="oauth")
+    mended: list[Connection] = []
 
+    def listen(connection: Connection, **_: Any) -> None:
+        mended.append(connection)
+
+    signals.mended.connect(listen)
     after = _finish("sign_in_page", Connection.Status.CONNECTED)
+    signals.mended.disconnect(listen)
+    assert [one.pk for one in mended] == [after.pk]
     assert after.access_token == before.access_token
     assert after.refresh_token == before.refresh_token
 
