@@ -12,7 +12,7 @@ from connector.models import AuditEvent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django.contrib.auth.models import AnonymousUser, User
 
     from connector.models import Tenant
 
@@ -46,7 +46,7 @@ def record(
     action: str,
     *,
     tenant: Tenant | None = None,
-    actor: AbstractBaseUser | AnonymousUser | None = None,
+    actor: User | AnonymousUser | None = None,
     target: object = "",
     **facts: Any,
 ) -> AuditEvent:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.db import models
+
+
+if TYPE_CHECKING:
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField
 
 
 @lru_cache(maxsize=4)
@@ -25,7 +31,7 @@ def cipher() -> MultiFernet:
     return _fernet(tuple(settings.ENCRYPTION_KEYS))
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(_TextField):
     """Text that only this installation's keys can read; "" stays "".
 
     Cannot be looked up. Raises cryptography.fernet.InvalidToken on a wrong key,
