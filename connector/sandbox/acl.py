@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,6 +30,32 @@ _OPEN_TO_ALL = {"sys_user", "sys_user_group", "sys_user_grmember", "sys_choice"}
 # Denied as a whole, not row by row.
 _CLOSED = {"sys_db_object": ("itil",)}
 _SECRET = {"sys_user": {"user_password"}, "oauth_entity": {"client_secret"}}
+
+
+@dataclass
+class Restrictions:
+    """Rights that somebody took away on a customised instance, from all but admins.
+
+    `tables` show no row, `rows` are hidden sys_ids, `fields` are "table.field".
+    """
+
+    tables: set[str] = field(default_factory=set)
+    rows: set[str] = field(default_factory=set)
+    fields: set[str] = field(default_factory=set)
+
+    def hide(self, user: User, table: Table, row: Row) -> bool:
+        name = row["sys_class_name"] if table.is_task else table.name
+        is_hidden = name in self.tables or row["sys_id"] in self.rows
+        return is_hidden and not user.has("admin")
+
+    def hidden(self, user: User, table: Table, names: Iterable[str]) -> set[str]:
+        if user.has("admin"):
+            return set()
+        return {name for name in names if f"{table.name}.{name}" in self.fields}
+
+    def clear(self) -> None:
+        for part in (self.tables, self.rows, self.fields):
+            part.clear()
 
 
 def may_open(user: User, table: Table) -> bool:

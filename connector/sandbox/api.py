@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from werkzeug.wrappers import Response
 
 from connector.sandbox import answers, grants, people, tables
+from connector.sandbox.acl import Restrictions
 from connector.sandbox.answers import Refusal
+from connector.sandbox.schema import TABLES
 from connector.sandbox.sessions import ApiSessions, Dropped
 
 if TYPE_CHECKING:
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from connector.sandbox.faults import Faults
     from connector.sandbox.people import User
+    from connector.sandbox.schema import Table
     from connector.sandbox.sessions import ApiSession
     from connector.sandbox.store import Store
 
@@ -32,6 +35,7 @@ class Api:
 
     store: Store
     faults: Faults
+    restrictions: Restrictions = field(default_factory=Restrictions)
     sessions: ApiSessions = field(default_factory=ApiSessions)
     requests: Counter[str] = field(default_factory=Counter)
 
@@ -63,8 +67,15 @@ class Api:
                 raise Refusal(400, f"{message}: {request.path}")
             _check_accept(request)
             version, name, sys_id = match.groups()
-            parts = [name, sys_id] if sys_id else [name]
-            return tables.answer(self.store, request, user, parts, version or "")
+            call = tables.Call(
+                self.store,
+                request,
+                user,
+                _table(name),
+                version or "",
+                self.restrictions,
+            )
+            return tables.answer(call, sys_id)
         except Refusal as refusal:
             return refusal.response()
 
@@ -100,6 +111,12 @@ class Api:
         refusal = answers.unauthorized()
         headers = {"X-UserToken-Response": session.token}
         raise Refusal(401, refusal.message, refusal.detail, headers)
+
+
+def _table(name: str) -> Table:
+    if name not in TABLES:
+        raise Refusal(400, f"Invalid table {name}")
+    return TABLES[name]
 
 
 def _check_accept(request: Request) -> None:

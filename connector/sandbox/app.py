@@ -31,7 +31,10 @@ class App:
         self.store = store
         self.faults = Faults()
         self.api = Api(store, self.faults)
-        self.control = Control(store, self.faults, self.api.requests, reseed)
+        self.restrictions = self.api.restrictions
+        self.control = Control(
+            store, self.faults, self.api.requests, self.restrictions, reseed
+        )
         self.site = Site(store, self.control, portal)
 
     def respond(self, request: Request) -> Response:

@@ -139,11 +139,24 @@ def status(store: Store, visit: Visit, user: User) -> Response:
     if not user.has("itil"):
         raise PageError(403, "You do not have the rights to see this page.")
     entity = registered(store)
+    if visit.request.method == "POST":
+        return _revoke(store, visit, user, entity)
     parts = [_summary(store, entity)]
     if entity:
         parts.append(_tokens(store, user, entity))
+    if entity and user.has("admin") and _live(store, entity):
+        parts.append(fill("_revoke", token=visit.hidden_token))
     content = fill("status", content=join(parts))
     return visit.page("Connection status", content)
+
+
+def _revoke(store: Store, visit: Visit, user: User, entity: Row | None) -> Response:
+    visit.check_token()
+    if entity is None or not user.has("admin"):
+        raise PageError(403, "Only an administrator of the instance may do this.")
+    sql = "UPDATE _token SET revoked = 1 WHERE entity = ?"
+    store.execute(sql, [entity["sys_id"]])
+    return visit.go(visit.request.path)
 
 
 def registered(store: Store) -> Row | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request, Response
 
+    from connector.sandbox.acl import Restrictions
     from connector.sandbox.faults import Faults
     from connector.sandbox.store import Store
 
@@ -29,6 +30,7 @@ class Control:
     store: Store
     faults: Faults
     requests: Counter[str]
+    restrictions: Restrictions
     reseed: Callable[[], None] | None = None
 
     def respond(self, request: Request) -> Response | None:
@@ -37,6 +39,8 @@ class Control:
             ("GET", "/_sandbox/faults"): self._show_faults,
             ("PUT", "/_sandbox/faults"): self._set_faults,
             ("DELETE", "/_sandbox/faults"): self._clear_faults,
+            ("GET", "/_sandbox/restrictions"): self._show_restrictions,
+            ("PUT", "/_sandbox/restrictions"): self._set_restrictions,
             ("GET", "/_sandbox/stats"): self._stats,
             ("POST", "/_sandbox/reset"): self._reset,
         }
@@ -62,6 +66,17 @@ class Control:
         self.faults.clear()
         return self._show_faults(request)
 
+    def _show_restrictions(self, _request: Request) -> Response:
+        parts = vars(self.restrictions)
+        return json_response({name: sorted(part) for name, part in parts.items()})
+
+    def _set_restrictions(self, request: Request) -> Response:
+        body = json.loads(request.get_data() or b"{}")
+        self.restrictions.clear()
+        for name, part in vars(self.restrictions).items():
+            part.update(map(str, body.get(name, [])))
+        return self._show_restrictions(request)
+
     def _stats(self, _request: Request) -> Response:
         return json_response(figures(self.store, self.faults, self.requests))
 
@@ -75,6 +90,7 @@ class Control:
         (self.reseed or (lambda: seed(self.store)))()
         self.faults.clear()
         self.faults.struck.clear()
+        self.restrictions.clear()
         self.requests.clear()
         graph.reset()
 

@@ -58,6 +58,9 @@ _CANCELLED_DETAIL = (
 _RULE_ID = "8f0c1a5cc3a2210054b1ef6c7540ae11"
 
 
+_OPERATIONS = {"POST": "Insert", "DELETE": "Delete"}
+
+
 class CutConnection(Exception):
     """Close the connection without a word."""
 
@@ -142,7 +145,7 @@ class Faults:
         if fault is None:
             return answer()
         if fault.kind not in _AFTER:
-            return _instead(fault, table)
+            return _instead(fault, method, table)
         response = answer()
         return _afterwards(fault, response) if response.status_code < 300 else response
 
@@ -204,13 +207,13 @@ def from_mapping(given: Mapping[str, Any]) -> Fault:
         raise WrongFault(str(error)) from error
 
 
-def _instead(fault: Fault, table: str) -> Response:
+def _instead(fault: Fault, method: str, table: str) -> Response:
     if fault.kind == "cut":
         raise CutConnection
     refusals: dict[str, Callable[[], Refusal]] = {
         "unauthorized": unauthorized,
         "insufficient_rights": insufficient_rights,
-        "acl": lambda: security_constraints("Insert"),
+        "acl": lambda: security_constraints(_OPERATIONS.get(method, "Update")),
         "business_rule": lambda: aborted(
             table or "task", f"{fault.rule}^{'5' * 8}{'a' * 24}"
         ),

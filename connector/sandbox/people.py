@@ -15,7 +15,7 @@ from connector.sandbox.schema import TABLES
 if TYPE_CHECKING:
     from connector.sandbox.store import Row, Store
 
-_ROUNDS = 60_000
+_ROUNDS = 10_000
 
 
 @dataclass(frozen=True)

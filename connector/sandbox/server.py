@@ -21,6 +21,7 @@ from connector.sandbox.store import Store
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from connector.sandbox.acl import Restrictions
     from connector.sandbox.faults import Faults
 
 _MAX_URL = 8192
@@ -60,12 +61,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def respond(self) -> None:
         """Answer the request that was just read."""
-        length = int(self.headers.get("Content-Length") or 0)
-        if length > _MAX_BODY or "chunked" in self.headers.get("Transfer-Encoding", ""):
+        length = self.headers.get("Content-Length") or "0"
+        if not length.isdecimal() or int(length) > _MAX_BODY or self._is_chunked():
             self.close_connection = True
-            self._write(Response("", status=413))
+            self._write(Response("", status=411))
             return
-        body = self.rfile.read(length)
+        body = self.rfile.read(int(length))
         try:
             self._write(self._answer(body))
         except CutConnection:
@@ -74,6 +75,9 @@ class Handler(BaseHTTPRequestHandler):
                 self.connection.shutdown(socket.SHUT_RDWR)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = respond  # noqa: N815
+
+    def _is_chunked(self) -> bool:
+        return "chunked" in self.headers.get("Transfer-Encoding", "").lower()
 
     def _answer(self, body: bytes) -> Response:
         if len(self.path) > _MAX_URL:
@@ -129,13 +133,20 @@ class Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], app: App) -> None:
         self.app = app
         self.connections: set[socket.socket] = set()
+        self.is_closing = False
         super().__init__(address, Handler)
 
     def server_bind(self) -> None:
         # Without HTTPServer's look-up of the host's name, which may take seconds.
         TCPServer.server_bind(self)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # At the end the database goes away under requests that still run.
+        if not self.is_closing:
+            super().handle_error(request, client_address)
+
     def cut_all(self) -> None:
+        self.is_closing = True
         for connection in list(self.connections):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
@@ -148,7 +159,7 @@ class Running:
         self.app = app
         self._server = Server((host, port), app)
         self.url = f"http://{host}:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.daemon = True
         self._thread.start()
 
@@ -159,6 +170,10 @@ class Running:
     @property
     def faults(self) -> Faults:
         return self.app.faults
+
+    @property
+    def restrictions(self) -> Restrictions:
+        return self.app.restrictions
 
     def __enter__(self) -> Running:
         return self
@@ -172,6 +187,7 @@ class Running:
         self.close()
 
     def close(self) -> None:
+        """Stop listening, cut what is open and let go of the data."""
         self._server.shutdown()
         self._server.server_close()
         self._server.cut_all()

@@ -8,6 +8,7 @@ import time
 import uuid
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.sandbox.schema import TABLES, storages
@@ -56,6 +57,9 @@ class Store:
         self.clock: Callable[[], float] = time.time
         self._depth = 0
         self._labels: dict[tuple[str, str], dict[str, str]] | None = None
+        if path != ":memory:":
+            # Secrets and tokens lie in it.
+            Path(path).touch(mode=0o600)
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._db.row_factory = sqlite3.Row
         self._db.executescript(

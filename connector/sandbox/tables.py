@@ -17,7 +17,7 @@ from connector.sandbox.schema import TABLES
 from connector.sandbox.writing import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from werkzeug.wrappers import Request
 
@@ -39,12 +39,23 @@ class Call:
     user: User
     table: Table
     version: str
+    restrictions: acl.Restrictions
 
     def option(self, name: str) -> str:
         return str(self.request.args.get(name, "")).strip()
 
     def is_on(self, name: str) -> bool:
         return self.option(name).lower() == "true"
+
+    def sees(self, row: Row) -> bool:
+        if self.restrictions.hide(self.user, self.table, row):
+            return False
+        return acl.may_see(self.user, self.table, row)
+
+    def hidden(self, table: Table, names: Iterable[str]) -> set[str]:
+        names = set(names)
+        taken = self.restrictions.hidden(self.user, table, names)
+        return acl.hidden(self.user, table, names) | taken
 
     @property
     def base_url(self) -> str:
@@ -57,21 +68,17 @@ class Call:
         return Session(user.sys_id, user.user_name, self.store.clock(), user.time_zone)
 
 
-def answer(
-    store: Store, request: Request, user: User, parts: list[str], version: str
-) -> Response:
-    """Answer what is asked of a table; `parts` is its name and perhaps a sys_id."""
-    table = TABLES.get(parts[0])
-    if table is None:
-        raise Refusal(400, f"Invalid table {parts[0]}")
-    call = Call(store, request, user, table, version)
-    if not acl.may_open(user, table):
+def answer(call: Call, sys_id: str | None) -> Response:
+    """Answer what is asked of a table, or of the one row with this sys_id."""
+    if not acl.may_open(call.user, call.table):
         raise Refusal(403, "User Not Authorized", "Failed API level ACL Validation")
+    request = call.request
     method = request.headers.get("X-HTTP-Method-Override", request.method).upper()
-    routes = _ROW_ROUTES if len(parts) > 1 else _LIST_ROUTES
-    if method not in routes:
-        raise Refusal(405, "Method Not Allowed", f"{method} not supported")
-    return routes[method](call, *parts[1:])
+    if sys_id is None and method in _LIST_ROUTES:
+        return _LIST_ROUTES[method](call)
+    if sys_id is not None and method in _ROW_ROUTES:
+        return _ROW_ROUTES[method](call, sys_id)
+    raise Refusal(405, "Method Not Allowed", f"{method} not supported")
 
 
 def _list(call: Call) -> Response:
@@ -87,7 +94,7 @@ def _list(call: Call) -> Response:
         [*sql.values, limit, offset],
     )
     # The limit comes first, the rights afterwards: pages may be short, even empty.
-    seen = [row for row in map(dict, rows) if acl.may_see(call.user, call.table, row)]
+    seen = [row for row in map(dict, rows) if call.sees(row)]
     if not seen and call.version == "v1":
         raise Refusal(
             404,
@@ -108,7 +115,7 @@ def _parsed(call: Call) -> query.Parsed:
         if not name.startswith("sysparm_"):
             text += f"^{name}={_by_label(call, name, str(value))}"
     parsed = query.parse(text, call.table)
-    if acl.hidden(call.user, call.table, parsed.paths()):
+    if call.hidden(call.table, parsed.paths()):
         raise answers.insufficient_rights()
     if parsed.has_invalid and call.store.is_on("glide.invalid_query.returns_no_rows"):
         return query.parse("sys_idISEMPTY", call.table)
@@ -173,7 +180,7 @@ def _get(call: Call, sys_id: str) -> Response:
 
 
 def _create(call: Call) -> Response:
-    wish = _body(call.request)
+    wish = _wish(call)
     if not acl.may_write(call.user, call.table):
         raise answers.security_constraints("Insert")
     row = _writer(call).insert(call.table, wish)
@@ -183,7 +190,7 @@ def _create(call: Call) -> Response:
 
 
 def _update(call: Call, sys_id: str) -> Response:
-    wish = _body(call.request)
+    wish = _wish(call)
     with call.store.transaction():
         row = _row(call, sys_id)
         table = _class_of(call.table, row)
@@ -203,7 +210,7 @@ def _delete(call: Call, sys_id: str) -> Response:
 
 def _row(call: Call, sys_id: str) -> Row:
     row = call.store.get(call.table, sys_id)
-    if row is None or not acl.may_see(call.user, call.table, row):
+    if row is None or not call.sees(row):
         raise answers.not_found()
     return row
 
@@ -231,7 +238,7 @@ def _paths(call: Call) -> list[str]:
     return [
         name
         for name, end in found.items()
-        if end and not acl.hidden(call.user, end[0], [end[1].name])
+        if end and not call.hidden(end[0], [end[1].name])
     ]
 
 
@@ -242,6 +249,13 @@ def _render(call: Call, rows: list[Row], paths: list[str]) -> list[dict[str, Any
         call.base_url,
     )
     return Renderer(call.store, call.user, shape).rows(call.table, rows, paths)
+
+
+def _wish(call: Call) -> dict[str, Any]:
+    """Return what to write; fields without the right for it are left out silently."""
+    body = _body(call.request)
+    hidden = call.hidden(call.table, body)
+    return {name: value for name, value in body.items() if name not in hidden}
 
 
 def _body(request: Request) -> dict[str, Any]:
