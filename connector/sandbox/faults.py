@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 KINDS = (
     *("latency", "unauthorized", "business_rule", "data_policy", "acl"),
-    *("insufficient_rights", "rate_limit", "error", "unavailable", "bad_gateway"),
+    *("insufficient_rights", "missing_scope", "ip_filter", "rate_limit", "error"),
+    *("unavailable", "bad_gateway"),
     *("hibernating", "redirect", "truncated", "accepted", "cut"),
     *("error_after_commit", "cut_after_commit", "forbidden_after_commit"),
 )
@@ -55,6 +56,7 @@ _CANCELLED_DETAIL = (
     f"{_CANCELLED}. Check logs for error trace or enable glide.rest.debug property "
     "to verify REST request processing"
 )
+_IP_FILTER = "Access restricted (127.0.0.1 not authorized)"
 _RULE_ID = "8f0c1a5cc3a2210054b1ef6c7540ae11"
 
 
@@ -218,6 +220,8 @@ def _instead(fault: Fault, method: str, table: str) -> Response:
             table or "task", f"{fault.rule}^{'5' * 8}{'a' * 24}"
         ),
         "data_policy": lambda: data_policy([fault.rule]),
+        "missing_scope": lambda: Refusal(403, "Missing required api access scope"),
+        "ip_filter": lambda: Refusal(403, "Security restricted", _IP_FILTER),
         "rate_limit": lambda: _rate_limit(fault.retry_after),
         "error": _cancelled,
     }

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.sandbox import people
+from connector.sandbox import history, people
 from connector.sandbox.choices import CHOICES
 from connector.sandbox.schema import TABLES
 
@@ -115,6 +115,8 @@ def seed(
     with store.transaction():
         if not store.note("seeded"):
             _furnish(store, time_zone)
+            if not installation:
+                history.write(store, sys_id("sys_user", "it.agent"))
             store.keep_note("seeded", "true")
         if installation and not store.first(
             "oauth_entity", client_id=installation.client_id

@@ -14,6 +14,9 @@ from connector.sandbox.server import Installation, serve
 from tests.sandbox.wire import CLIENT, INTEGRATION_WORD, REDIRECT, Api, token_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from connector.sandbox.server import Running
     from tests.sandbox.wire import Browser
 
@@ -65,6 +68,13 @@ def exchange(instance: Running, code: str, **changed: str) -> requests.Response:
     return token_answer(instance, **form)
 
 
+@pytest.fixture
+def fresh() -> Iterator[Running]:
+    """An instance of its own, for tests that move the clock or revoke."""
+    with serve(Installation(password=INTEGRATION_WORD)) as running:
+        yield running
+
+
 def test_somebody_not_signed_in_signs_in_first(browser: Browser) -> None:
     first = browser.get(authorize_path())
     assert first.headers["Location"].startswith("/login.do?next=")
@@ -90,9 +100,8 @@ def test_allow_gives_a_code_for_tokens_of_that_user(
     assert me["user_name"] == "m365.integration"
 
 
-def test_a_fresh_token_has_1799_seconds(tmp_path: object) -> None:
-    with serve(Installation(password=INTEGRATION_WORD)) as fresh:
-        body = token_answer(fresh, **PASSWORD, **CLIENT).json()
+def test_a_fresh_token_has_1799_seconds(fresh: Running) -> None:
+    body = token_answer(fresh, **PASSWORD, **CLIENT).json()
     assert body["expires_in"] == 1799
 
 
@@ -185,29 +194,29 @@ def test_a_code_lives_for_a_minute(instance: Running, browser: Browser) -> None:
     assert exchange(instance, code).status_code == 401
 
 
-def test_the_live_token_is_given_out_again(instance: Running) -> None:
-    first = token_answer(instance, **PASSWORD, **CLIENT).json()
-    instance.store.clock = lambda: time.time() + 600
+def test_the_live_token_is_given_out_again(fresh: Running) -> None:
+    first = token_answer(fresh, **PASSWORD, **CLIENT).json()
+    fresh.store.clock = lambda: time.time() + 600
     form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
-    second = token_answer(instance, **form, **CLIENT).json()
+    second = token_answer(fresh, **form, **CLIENT).json()
     assert second["access_token"] == first["access_token"]
     assert second["refresh_token"] == first["refresh_token"]
     assert second["expires_in"] <= first["expires_in"] - 599
 
 
-def test_after_its_time_a_token_is_refused_and_renewed(instance: Running) -> None:
-    first = token_answer(instance, **PASSWORD, **CLIENT).json()
+def test_after_its_time_a_token_is_refused_and_renewed(fresh: Running) -> None:
+    first = token_answer(fresh, **PASSWORD, **CLIENT).json()
     later = time.time() + 1801
-    instance.store.clock = lambda: later
-    api = Api(instance.url, first["access_token"])
+    fresh.store.clock = lambda: later
+    api = Api(fresh.url, first["access_token"])
     assert api.send("GET", "table/incident?sysparm_limit=1").status_code == 401
     form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
-    second = token_answer(instance, **form, **CLIENT).json()
+    second = token_answer(fresh, **form, **CLIENT).json()
     assert second["access_token"] != first["access_token"]
-    api = Api(instance.url, second["access_token"])
+    api = Api(fresh.url, second["access_token"])
     assert api.send("GET", "table/incident?sysparm_limit=1").status_code == 200
-    instance.store.clock = lambda: later + 8_640_000
-    assert token_answer(instance, **form, **CLIENT).status_code == 401
+    fresh.store.clock = lambda: later + 8_640_000
+    assert token_answer(fresh, **form, **CLIENT).status_code == 401
 
 
 def test_the_secret_may_come_in_the_header(instance: Running) -> None:
@@ -232,7 +241,7 @@ def test_an_account_that_may_not_act_gets_no_token(
     instance: Running, column: str
 ) -> None:
     name, value = ("active", "false") if column == "inactive" else (column, "true")
-    sql = f"UPDATE sys_user SET {name} = ? WHERE user_name = 'lee.gu'"
+    sql = f"UPDATE sys_user SET {name} = ? WHERE user_name = 'lee.gu'"  # noqa: S608
     form = {**PASSWORD, "username": "lee.gu"}
     form["password"] = password_of(instance.store, "lee.gu")
     assert token_answer(instance, **form, **CLIENT).status_code == 200
@@ -251,37 +260,35 @@ def test_a_service_account_cannot_sign_in_to_the_pages(
     assert answer.status_code == 401
 
 
-def test_client_credentials_need_the_property_and_a_user() -> None:
+def test_client_credentials_need_the_property_and_a_user(fresh: Running) -> None:
     form = {"grant_type": "client_credentials", **CLIENT}
-    with serve(Installation(password=INTEGRATION_WORD)) as fresh:
-        assert token_answer(fresh, **form).status_code == 401
-        user = fresh.store.first("sys_user", user_name="m365.integration")
-        assert user is not None
-        fresh.store.execute("UPDATE oauth_entity SET user = ?", [user["sys_id"]])
-        assert token_answer(fresh, **form).status_code == 401
-        fresh.store.execute(
-            "UPDATE sys_properties SET value = 'true' WHERE name = "
-            "'glide.oauth.inbound.client.credential.grant_type.enabled'"
-        )
-        body = token_answer(fresh, **form).json()
+    assert token_answer(fresh, **form).status_code == 401
+    user = fresh.store.first("sys_user", user_name="m365.integration")
+    assert user is not None
+    fresh.store.execute("UPDATE oauth_entity SET user = ?", [user["sys_id"]])
+    assert token_answer(fresh, **form).status_code == 401
+    fresh.store.execute(
+        "UPDATE sys_properties SET value = 'true' WHERE name = "
+        "'glide.oauth.inbound.client.credential.grant_type.enabled'"
+    )
+    body = token_answer(fresh, **form).json()
     assert "access_token" in body
     assert "refresh_token" not in body
 
 
-def test_a_revoked_token_is_refused() -> None:
-    with serve(Installation(password=INTEGRATION_WORD)) as fresh:
-        body = token_answer(fresh, **PASSWORD, **CLIENT).json()
-        for kind in ("access_token", "refresh_token"):
-            url = f"{fresh.url}/oauth_revoke_token.do"
-            assert requests.get(url, {"token": body[kind]}, timeout=10).ok
-        api = Api(fresh.url, body["access_token"])
-        form = {"grant_type": "refresh_token", "refresh_token": body["refresh_token"]}
-        assert api.send("GET", "table/incident").status_code == 401
-        assert token_answer(fresh, **form, **CLIENT).status_code == 401
+def test_a_revoked_token_is_refused(fresh: Running) -> None:
+    body = token_answer(fresh, **PASSWORD, **CLIENT).json()
+    for kind in ("access_token", "refresh_token"):
+        url = f"{fresh.url}/oauth_revoke_token.do"
+        assert requests.get(url, {"token": body[kind]}, timeout=10).ok
+    api = Api(fresh.url, body["access_token"])
+    form = {"grant_type": "refresh_token", "refresh_token": body["refresh_token"]}
+    assert api.send("GET", "table/incident").status_code == 401
+    assert token_answer(fresh, **form, **CLIENT).status_code == 401
 
 
-def test_everything_survives_a_restart(tmp_path: object) -> None:
-    data = f"{tmp_path}/sandbox.sqlite3"
+def test_everything_survives_a_restart(tmp_path: Path) -> None:
+    data = str(tmp_path / "sandbox.sqlite3")
     with serve(Installation(password=INTEGRATION_WORD), data=data) as running:
         body = token_answer(running, **PASSWORD, **CLIENT).json()
         row = Api(running.url, body["access_token"]).create("incident")

@@ -50,12 +50,25 @@ def test_values_take_the_shape_that_was_asked_for(
 def test_an_empty_incident_has_the_defaults_of_an_instance(api: Api) -> None:
     row = api.create("incident")
     expected = {
-        "state": "1", "incident_state": "1", "impact": "3", "urgency": "3",
-        "priority": "5", "severity": "3", "active": "true", "made_sla": "true",
-        "notify": "1", "escalation": "0", "approval": "not requested",
-        "category": "inquiry", "contact_type": "", "reopen_count": "0",
-        "sys_mod_count": "0", "sys_class_name": "incident", "caller_id": "",
-        "due_date": "", "sys_created_by": "m365.integration",
+        "state": "1",
+        "incident_state": "1",
+        "impact": "3",
+        "urgency": "3",
+        "priority": "5",
+        "severity": "3",
+        "active": "true",
+        "made_sla": "true",
+        "notify": "1",
+        "escalation": "0",
+        "approval": "not requested",
+        "category": "inquiry",
+        "contact_type": "",
+        "reopen_count": "0",
+        "sys_mod_count": "0",
+        "sys_class_name": "incident",
+        "caller_id": "",
+        "due_date": "",
+        "sys_created_by": "m365.integration",
     }
     assert {name: row[name] for name in expected} == expected
     assert row["task_effective_number"] == row["number"]
