@@ -15,6 +15,7 @@ from connector.queries import TenantQuerySet
 
 if TYPE_CHECKING:
     from connector.models import Connection
+    from tickets.models import Ticket
 
 # Never shown in a list, and costly to decrypt row by row.
 _SECRETS = (
@@ -24,6 +25,19 @@ _SECRETS = (
     "connection__pending_code",
     "connection__probes",
 )
+# What a delivery needs only if the token is to be renewed; loaded when it is.
+_RARELY_NEEDED = (
+    "ticket__connection__client_secret",
+    "ticket__connection__refresh_token",
+    "ticket__connection__pending_code",
+    "ticket__connection__probes",
+)
+# Alike in all of these, minutes apart: the same ticket, sent by Back and Send.
+_SAID_BY_PEOPLE = (
+    *("tenant_id", "connection_id", "created_by_id", "kind", "name", "description"),
+    *("priority", "due_date", "category", "source", "control_id"),
+)
+TWIN_AGE = timedelta(minutes=10)
 _PRIORITY_ORDER = ("low", "medium", "high")
 
 
@@ -35,6 +49,13 @@ class TicketQuerySet(TenantQuerySet):
 
     def of_control(self, control_id: str) -> Self:
         return self.filter(control_id=control_id)
+
+    def twin_of(self, ticket: Ticket) -> Ticket | None:
+        """Return the newest ticket the same person sent minutes ago, alike in all."""
+        alike = {name: getattr(ticket, name) for name in _SAID_BY_PEOPLE}
+        recent = self.filter(created_at__gt=timezone.now() - TWIN_AGE, **alike)
+        twin: Ticket | None = recent.order_by("-created_at").first()
+        return twin
 
     def for_list(self) -> Self:
         """With all that a row of a list or card shows, as `state_label` and so on."""
@@ -81,6 +102,10 @@ class TicketQuerySet(TenantQuerySet):
 
 class DeliveryQuerySet(models.QuerySet):  # type: ignore[type-arg]
     """Reads of the outbox."""
+
+    def with_ticket(self) -> Self:
+        """With the ticket, its connection and organisation: all that sending needs."""
+        return self.select_related("ticket__connection__tenant").defer(*_RARELY_NEEDED)
 
     def due(self) -> Self:
         """Return what may be claimed now: due, or claimed by a worker that died."""

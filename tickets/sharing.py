@@ -91,8 +91,11 @@ def preview(payload: Mapping[str, str]) -> list[SentField]:
 def share(ticket: Ticket, *, actor: User) -> Ticket:
     """Save the ticket and queue it; a repeated submit gets the first ticket back.
 
-    Raises `AlreadySent` if the first ticket says something else.
+    Repeated is the same form, and also a form filled in alike within minutes: Back and
+    Send. Raises `AlreadySent` if the form's first ticket says something else.
     """
+    if twin := Ticket.objects.twin_of(ticket):
+        return twin
     try:
         with transaction.atomic():
             ticket.save(force_insert=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.score import markup, sharing
@@ -23,6 +25,8 @@ _CATEGORIES = {
 }
 # Most controls are those of apps; the form lets people choose another one.
 _OTHER = Category.APPS
+# Proposed, and free to be changed: far enough for a change to be planned.
+_DUE_IN = timedelta(days=14)
 
 
 def draft(profile: ControlProfile) -> Draft:
@@ -30,6 +34,7 @@ def draft(profile: ControlProfile) -> Draft:
     return Draft(
         name=profile.title,
         description=description(profile),
+        due_date=timezone.localdate() + _DUE_IN,
         source=Source.MICROSOFT,
         category=_CATEGORIES.get(profile.category, _OTHER),
         control_id=profile.control_id,

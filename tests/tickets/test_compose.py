@@ -111,6 +111,24 @@ def test_a_preview_by_htmx_is_only_the_table(browser: Client) -> None:
     assert b"Enter a name for the ticket." in gap.content
 
 
+def test_back_and_send_again_sends_nothing_twice(browser: Client) -> None:
+    browser.post(NEW, _form(_token(browser.get(NEW))))
+
+    # Going back loads the form anew, with a token of its own.
+    second = browser.post(NEW, _form(_token(browser.get(NEW))))
+
+    assert second.url == Ticket.objects.get().get_absolute_url()
+
+
+def test_the_same_ticket_may_be_sent_again_later(browser: Client) -> None:
+    browser.post(NEW, _form(_token(browser.get(NEW))))
+    Ticket.objects.update(created_at=timezone.now() - timedelta(minutes=11))
+
+    browser.post(NEW, _form(_token(browser.get(NEW))))
+
+    assert Ticket.objects.count() == 2
+
+
 def test_a_second_submit_leads_to_the_first_ticket(browser: Client) -> None:
     form = _form(_token(browser.get(NEW)))
 
@@ -267,5 +285,5 @@ def test_the_same_action_in_two_tabs_makes_one_ticket(browser: Client) -> None:
     assert Ticket.objects.count() == 1
     third = _share(browser)
     assert b"was shared before" in third.content
-    _share(browser, form | {"token": _token(third)})
+    _share(browser, form | {"token": _token(third), "priority": "low"})
     assert Ticket.objects.count() == 2
