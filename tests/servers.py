@@ -206,7 +206,7 @@ class Product:
         return self.secrets()[name]
 
     def close(self) -> int:
-        """End it politely; return its exit code."""
+        """End it politely, if it runs; return its exit code."""
         self.process.terminate()
         return self.process.wait(60)
 
