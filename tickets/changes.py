@@ -81,14 +81,41 @@ def apply(ticket: Ticket, record: Record, *, connection: Connection) -> bool:
     """
     if is_older(ticket, record):
         return False
+    was_missing = ticket.missing_since is not None
+    found = _take_over(ticket, record)
+    ticket.save(update_fields=_APPLIED)
+    if was_missing:
+        TicketEvent.objects.create(ticket=ticket, action=TicketEvent.Action.FOUND)
+    return _tell(ticket, record, connection, found) or was_missing
+
+
+def link(ticket: Ticket, record: Record, *, connection: Connection) -> bool:
+    """Tie the ticket to its record; False if it is tied to one already.
+
+    Called inside a transaction.
+    """
+    found = _take_over(ticket, record)
+    ticket.sys_id, ticket.delivered_at = record.sys_id, timezone.now()
+    columns = [*_APPLIED, "sys_id", "delivered_at"]
+    row = type(ticket).objects.filter(pk=ticket.pk, sys_id="")
+    if row.update(**{name: getattr(ticket, name) for name in columns}) != 1:
+        return False
+    _tell(ticket, record, connection, found)
+    return True
+
+
+def _take_over(ticket: Ticket, record: Record) -> list[Change]:
     found = list(_take_values(ticket, record))
     _take_marks(ticket, record)
+    return found
+
+
+def _tell(
+    ticket: Ticket, record: Record, connection: Connection, found: Sequence[Change]
+) -> bool:
+    """Write the history of what was taken over; return whether there was any."""
     states.see(connection, ticket.kind, record.value("state"), record.display("state"))
     events = [_changed(ticket, record, connection, change) for change in found]
-    if ticket.missing_since is not None:
-        events.append(TicketEvent(ticket=ticket, action=TicketEvent.Action.FOUND))
-    ticket.misses, ticket.missing_since = 0, None
-    ticket.save(update_fields=_APPLIED)
     TicketEvent.objects.bulk_create(events)
     commented = add_entries(ticket, journals.printed(record), record)
     return bool(events) or commented
@@ -144,6 +171,7 @@ def _take_marks(ticket: Ticket, record: Record) -> None:
     )
     ticket.remote_mod_count = mod_count(record)
     ticket.synced_at = timezone.now()
+    ticket.misses, ticket.missing_since = 0, None
 
 
 def _differ(field: str, old: str, new: str) -> Iterable[Change]:

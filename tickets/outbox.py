@@ -116,7 +116,7 @@ def claim(pk: int) -> Delivery | None:
     )
     if not taken:
         return None
-    delivery: Delivery = row.select_related("ticket__connection__tenant").get()
+    delivery: Delivery = row.with_ticket().get()
     return delivery if delivery.claimed_at == now else None
 
 
@@ -144,15 +144,14 @@ def deliver(pk: int) -> None:
 
 def _finish(work: Work, outcome: Outcome) -> None:
     """Write down that the ticket is in ServiceNow, whoever holds the claim now."""
-    record, now = outcome.record, timezone.now()
+    row = Delivery.objects.filter(pk=work.delivery.pk).exclude(status=_DELIVERED)
     with transaction.atomic():
-        row = Ticket.objects.filter(pk=work.ticket.pk, sys_id="")
-        is_news = row.update(sys_id=record.sys_id, delivered_at=now) == 1
-        Delivery.objects.filter(pk=work.delivery.pk).exclude(status=_DELIVERED).update(
+        is_news = changes.link(work.ticket, outcome.record, connection=work.connection)
+        row.update(
             status=_DELIVERED,
             claimed_at=None,
             unanswered_at=None,
-            finished_at=now,
+            finished_at=timezone.now(),
             **_NO_ERROR,
         )
         if is_news:
@@ -163,20 +162,15 @@ def _finish(work: Work, outcome: Outcome) -> None:
 
 
 def _tell(work: Work, outcome: Outcome) -> None:
-    ticket, record = work.ticket, outcome.record
-    adopted = outcome.was_there
-    facts = work.facts(number=record.value("number"))
-    if record.request_id:
-        facts["request_id"] = record.request_id
-    facts["status"] = 200 if adopted else 201
-    action = TicketEvent.Action.ADOPTED if adopted else TicketEvent.Action.DELIVERED
-    TicketEvent.objects.create(ticket=ticket, action=action, facts=facts)
-    ticket.sys_id = record.sys_id
-    changes.apply(ticket, record, connection=work.connection)
+    record, was_there = outcome.record, outcome.was_there
+    action = TicketEvent.Action.ADOPTED if was_there else TicketEvent.Action.DELIVERED
+    facts = work.facts(number=record.value("number"), request_id=record.request_id)
+    facts["status"] = 200 if was_there else 201
+    _log(work, action, "", facts)
     audit.record(
         f"ticket.{action.value}",
         tenant=work.connection.tenant,
-        target=ticket,
+        target=work.ticket,
         sys_id=record.sys_id,
         attempt=work.delivery.attempts,
     )
@@ -191,8 +185,7 @@ def adopt(ticket: Ticket, record: Record) -> None:
         ticket=ticket, status__in=[_QUEUED, _WAITING, _STOPPED]
     )
     if idle.update(status=_SENDING, claimed_at=now) == 1:
-        row = Delivery.objects.select_related("ticket__connection__tenant")
-        work = Work(row.get(ticket=ticket))
+        work = Work(Delivery.objects.with_ticket().get(ticket=ticket))
         _finish(work, attempts.Outcome(record, was_there=True))
 
 
