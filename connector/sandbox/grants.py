@@ -43,6 +43,7 @@ class Code:
 
 def issue_code(store: Store, code: Code, lifespan: int) -> str:
     """Return a new code that works once and not for long."""
+    store.execute("DELETE FROM _code WHERE expires < ?", [store.clock()])
     text = secrets.token_urlsafe(64)
     store.execute(
         "INSERT INTO _code (code, entity, user, redirect, challenge, expires) "

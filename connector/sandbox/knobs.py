@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.sandbox import faults as fault_rules
+from connector.sandbox import graph
 from connector.sandbox.control import figures
 from connector.sandbox.faults import KINDS, METHODS, PATHS, WrongFault
 from connector.sandbox.schema import TASK_CLASSES
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from connector.sandbox.faults import Fault
     from connector.sandbox.web import Visit
 
+_GRAPH_STATUSES = {"429": "429 too many requests", "503": "503 not available"}
 _NUMBERS = {
     "percent": ("Share of requests (%)", "100"),
     "count": ("How many times (empty: always)", ""),
@@ -36,6 +38,8 @@ def respond(control: Control, visit: Visit) -> Response:
         control.reset()
     elif answer == "clear":
         control.faults.clear()
+    elif answer == "graph":
+        _refuse_graph(visit)
     else:
         try:
             _add(control, visit)
@@ -55,6 +59,12 @@ def _add(control: Control, visit: Visit) -> None:
     control.faults.replace([*control.faults.rules, rule])
 
 
+def _refuse_graph(visit: Visit) -> None:
+    """Have the next request to Microsoft Graph refused."""
+    status = 503 if visit.form("status") == "503" else 429
+    graph.faults.append(graph.Fault(status, retry_after=1))
+
+
 def _show(
     control: Control, visit: Visit, problem: str = "", status: int = 200
 ) -> Response:
@@ -65,6 +75,8 @@ def _show(
         problem=fill("_problem", text=problem) if problem else Html(""),
         rules=_rules(control.faults.rules),
         fields=_fields(),
+        statuses=select("status", _GRAPH_STATUSES, "429"),
+        waiting=str(len(graph.faults)),
         figures=facts((name, _text(value)) for name, value in numbers.items()),
     )
     return visit.page("Sandbox", content, status)

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from connector.sandbox.schema import TABLES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from connector.sandbox.store import Row, Store
 
 _ROUNDS = 10_000
@@ -102,3 +104,11 @@ def add_role(store: Store, user_id: str, role: str) -> None:
     row = store.first("sys_user_role", name=role) or store.insert(table, {"name": role})
     grant = {"user": user_id, "role": row["sys_id"], "state": "active"}
     store.insert(TABLES["sys_user_has_role"], grant)
+
+
+def set_roles(store: Store, user_id: str, roles: Iterable[str]) -> None:
+    """Give a user exactly these roles."""
+    store.execute("DELETE FROM sys_user_has_role WHERE user = ?", [user_id])
+    for role in roles:
+        if role:
+            add_role(store, user_id, role)

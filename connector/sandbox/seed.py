@@ -23,6 +23,9 @@ INTEGRATION_ROLES = (
     *("sn_incident_read", "sn_incident_write", "sn_change_read", "sn_change_write"),
     *("itil", "snc_platform_rest_api_access"),
 )
+_OTHER_ROLES = (
+    *("snc_read_only", "snc_basic_auth_api_access", "oauth_admin", "mi_admin"),
+)
 PASSWORD_NAMES = {
     "admin": "SANDBOX_ADMIN_PASSWORD",
     "it.agent": "SANDBOX_AGENT_PASSWORD",
@@ -193,6 +196,8 @@ def _furnish(store: Store, time_zone: str) -> None:
         _add(store, "sys_properties", name, name=name, value=value)
     for name, description in _GROUPS.items():
         _add(store, "sys_user_group", name, name=name, description=description)
+    for role in (*INTEGRATION_ROLES, *_OTHER_ROLES):
+        _add(store, "sys_user_role", role, name=role)
     for person in _PEOPLE:
         _add_person(store, person, password_of(store, person[0]))
     for user_name, groups in _MEMBERS.items():

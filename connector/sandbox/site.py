@@ -17,6 +17,7 @@ from connector.sandbox import (
     web,
     worklist,
 )
+from connector.sandbox.administration import MENU, Administration
 from connector.sandbox.checklist import SCOPE, Checklist
 from connector.sandbox.schema import TABLES, TASK_CLASSES
 from connector.sandbox.web import Html, PageError, fill, join
@@ -87,6 +88,9 @@ class Site:
         for name in TASK_CLASSES:
             routes[f"/{name}_list.do"] = self._list(name, user)
             routes[f"/{name}.do"] = self._record(name, user)
+        for name in MENU:
+            routes[f"/{name}_list.do"] = self._platform_list(name, user)
+            routes[f"/{name}.do"] = self._platform_record(name, user)
         return routes
 
     def _checklist(self, visit: Visit, user: User) -> Response:
@@ -97,6 +101,14 @@ class Site:
 
     def _record(self, name: str, user: User) -> Route:
         return lambda visit: recordform.respond(self.store, visit, user, TABLES[name])
+
+    def _platform_list(self, name: str, user: User) -> Route:
+        kind = TABLES[name]
+        return lambda visit: Administration(self.store, visit, user, kind).list()
+
+    def _platform_record(self, name: str, user: User) -> Route:
+        kind = TABLES[name]
+        return lambda visit: Administration(self.store, visit, user, kind).record()
 
     def _sign_in(self, visit: Visit) -> Response:
         problem = Html("")
@@ -133,6 +145,7 @@ def _home(visit: Visit, user: User) -> Response:
         links[f"/{SCOPE}/status"] = "Connection status"
     if user.has("admin"):
         links[f"/{SCOPE}/checklist"] = "Installation checklist"
+        links |= {f"/{name}_list.do": label for name, label in MENU.items()}
     links["/_sandbox/"] = "Sandbox: faults and figures"
     tiles = [el("li", el("a", label, href=url)) for url, label in links.items()]
     return visit.page("Home", fill("home", name=user.name, tiles=join(tiles)))

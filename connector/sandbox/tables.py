@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -87,10 +88,10 @@ def _list(call: Call) -> Response:
     offset = _number(call.option("sysparm_offset"), 0)
     sql = query.compile_query(parsed, call.table, call.session)
     paths = _paths(call)
-    order = f" ORDER BY {sql.order}" if sql.order else ""
+    order = _total_order(parsed, sql.order)
     rows = call.store.execute(
         f'SELECT {_columns(call, paths)} FROM "{call.table.storage}" '  # noqa: S608
-        f"WHERE {sql.where}{order} LIMIT ? OFFSET ?",
+        f"WHERE {sql.where} ORDER BY {order} LIMIT ? OFFSET ?",
         [*sql.values, limit, offset],
     )
     # The limit comes first, the rights afterwards: pages may be short, even empty.
@@ -120,6 +121,15 @@ def _parsed(call: Call) -> query.Parsed:
     if parsed.has_invalid and call.store.is_on("glide.invalid_query.returns_no_rows"):
         return query.parse("sys_idISEMPTY", call.table)
     return parsed
+
+
+def _total_order(parsed: query.Parsed, order: str) -> str:
+    """Order what the query leaves open differently every time."""
+    if any(path == "sys_id" for path, _ in parsed.order):
+        return order
+    # Not a secret: it only keeps clients from relying on an order nobody promised.
+    salt = random.randrange(1, 9973)  # noqa: S311
+    return ", ".join(filter(None, [order, f"(rowid * {salt}) % 9973"]))
 
 
 def _by_label(call: Call, name: str, value: str) -> str:

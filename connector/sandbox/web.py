@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # Cookies do not know ports: no name that a portal on the same host may use.
 COOKIE = "glide_session_store"
 HTML = Path(__file__).parent / "html"
+_KEPT = 86_400
 _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self' "
     "http: https:; base-uri 'none'; frame-ancestors 'none'"
@@ -137,6 +138,7 @@ def current(store: Store, request: Request) -> Visit:
 
 
 def _start(store: Store, request: Request, user: User | None) -> Visit:
+    store.execute("DELETE FROM _visit WHERE created < ?", [store.clock() - _KEPT])
     visit = Visit(
         store, request, secrets.token_urlsafe(24), secrets.token_hex(36), user
     )

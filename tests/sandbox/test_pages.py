@@ -4,7 +4,10 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
+from connector.sandbox import people
+from connector.sandbox.schema import TABLES
 from connector.sandbox.seed import password_of
 from connector.sandbox.server import serve
 from tests.sandbox.wire import Api, Browser, mark, token_answer
@@ -238,6 +241,16 @@ def test_faults_are_set_on_the_page(instance: Running, browser: Browser) -> None
     assert instance.faults.rules == []
 
 
+def test_the_next_request_to_graph_is_refused(
+    instance: Running, browser: Browser
+) -> None:
+    browser.get("/_sandbox/")
+    browser.post("/_sandbox/", answer="graph", status="503")
+    url = f"{instance.url}/graph/v1.0/security/secureScores"
+    assert requests.get(url, timeout=10).status_code == 503
+    assert requests.get(url, timeout=10).status_code == 401
+
+
 def test_a_reset_starts_anew(new_instance: Running) -> None:
     browser = signed_in(new_instance, "it.agent")
     browser.get("/incident.do?sys_id=-1")
@@ -255,3 +268,43 @@ def test_no_page_has_scripts_or_inline_styles(agent: Browser) -> None:
         answer = agent.get(path)
         assert not re.search(r"<script|\sstyle=|\son\w+=", answer.text)
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+def test_an_admin_locks_the_integration_user_out(new_instance: Running) -> None:
+    store = new_instance.store
+    admin = signed_in(new_instance, "admin")
+    row = store.first("sys_user", user_name="lee.gu")
+    assert row is not None
+    path = f"/sys_user.do?sys_id={row['sys_id']}"
+    assert "lee.gu" in admin.get("/sys_user_list.do").text
+    admin.get(path)
+    form = {"locked_out": "true", "role": "sn_incident_read"}
+    assert admin.post(path, **form).status_code == 302
+    changed = store.get(TABLES["sys_user"], row["sys_id"])
+    assert changed is not None
+    assert (changed["locked_out"], changed["user_name"]) == ("true", "lee.gu")
+    assert people.roles_of(store, row["sys_id"]) == {"sn_incident_read"}
+    admin.close()
+
+
+def test_an_admin_shortens_the_life_of_tokens(new_instance: Running) -> None:
+    admin = signed_in(new_instance, "admin")
+    admin.get("/x_mioms_m365ticket/checklist")
+    url = "http://portal.example/back"
+    admin.post(
+        "/x_mioms_m365ticket/checklist", step="entity", name="C", redirect_url=url
+    )
+    page = admin.get("/oauth_entity_list.do").text
+    path = re.findall(r'href="(/oauth_entity\.do\?sys_id=\w+)"', page)[0]
+    admin.get(path)
+    admin.post(path, access_token_lifespan="60")
+    entity = new_instance.store.first("oauth_entity", name="C")
+    assert entity is not None
+    assert (entity["access_token_lifespan"], entity["redirect_url"]) == ("60", url)
+    admin.close()
+
+
+@pytest.mark.parametrize("name", ["sys_user", "oauth_entity", "sys_db_object"])
+def test_only_an_admin_sees_the_platform_tables(agent: Browser, name: str) -> None:
+    assert agent.get(f"/{name}_list.do").status_code == 403
+    assert agent.get(f"/{name}.do?sys_id=x").status_code == 403

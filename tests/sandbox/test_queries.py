@@ -143,3 +143,12 @@ def strict(instance: Running) -> Iterator[None]:
 def test_a_property_makes_invalid_queries_find_nothing(api: Api, same: str) -> None:
     assert api.list("incident", f"correlation_id={same}^no_such_field=x") == []
     assert len(api.list("incident", f"correlation_id={same}")) == 4
+
+
+def test_an_order_that_leaves_ties_is_not_the_same_twice(api: Api, same: str) -> None:
+    def names(order: str) -> str:
+        rows = api.list("incident", f"correlation_id={same}{order}")
+        return "".join(row["short_description"] for row in rows)
+
+    assert len({names("^ORDERBYactive") for _ in range(40)}) > 1
+    assert len({names("^ORDERBYactive^ORDERBYsys_id") for _ in range(10)}) == 1
