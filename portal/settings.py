@@ -226,13 +226,8 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 
 # Language and time
 LANGUAGE_CODE = "en"
-LANGUAGES = [
-    ("en", _("English")),
-    ("ko", _("Korean")),
-    ("zh-hant", _("Traditional Chinese")),
-    ("ja", _("Japanese")),
-    ("sv", _("Swedish")),
-]
+# Only what has a catalogue in LOCALE_PATHS: half a translation confuses.
+LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
 USE_I18N = True
 USE_TZ = True
