@@ -121,6 +121,7 @@ def seed(
             if not installation:
                 history.write(store, sys_id("sys_user", "it.agent"))
             store.keep_note("seeded", "true")
+        _follow_environment(store)
         if installation and not store.first(
             "oauth_entity", client_id=installation.client_id
         ):
@@ -128,6 +129,17 @@ def seed(
             create_integration_user(
                 store, installation.user_name, installation.password
             )
+
+
+def _follow_environment(store: Store) -> None:
+    """Let passwords be those of the environment, also when the data is older."""
+    for user_name, variable in PASSWORD_NAMES.items():
+        password, note = os.environ.get(variable), f"password:{user_name}"
+        row = store.first("sys_user", user_name=user_name)
+        if row and password and password != store.note(note):
+            changed = {"user_password": people.hashed(password)}
+            store.update(TABLES["sys_user"], row["sys_id"], changed)
+            store.keep_note(note, password)
 
 
 def create_entity(
@@ -155,7 +167,9 @@ def create_integration_user(store: Store, user_name: str, password: str = "") ->
     """Add the user as whom the portal works, with its roles."""
     if store.first("sys_user", user_name=user_name):
         return
-    password = password or password_of(store, user_name)
+    if not password:
+        is_usual = user_name in PASSWORD_NAMES
+        password = password_of(store, user_name) if is_usual else new_password()
     store.keep_note(f"password:{user_name}", password)
     roles = INTEGRATION_ROLES
     person = (user_name, "Microsoft 365", "Integration", "Integration user", roles)

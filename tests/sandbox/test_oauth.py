@@ -296,3 +296,15 @@ def test_everything_survives_a_restart(tmp_path: Path) -> None:
         api = Api(running.url, body["access_token"])
         assert api.read(row)["number"] == row["number"]
         assert api.create("incident")["number"] == "INC0010002"
+
+
+def test_a_new_password_in_the_environment_holds_for_old_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = str(tmp_path / "sandbox.sqlite3")
+    serve(Installation(password=INTEGRATION_WORD), data=data).close()
+    monkeypatch.setenv("SANDBOX_INTEGRATION_PASSWORD", "another")
+    with serve(data=data) as running:
+        assert token_answer(running, **PASSWORD, **CLIENT).status_code == 401
+        form = {**PASSWORD, "password": "another"}
+        assert token_answer(running, **form, **CLIENT).status_code == 200
