@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -24,6 +24,8 @@ class Journey:
         self.browser = browser
         self.pages: dict[str, Page] = {}
         self.errors: list[str] = []
+        # Every page of the portal anybody saw.
+        self.seen: list[str] = []
 
     def page(self, name: str, **options: object) -> Page:
         """Return the person's window; what its console complains of is kept."""
@@ -31,6 +33,7 @@ class Journey:
             page = self.browser.new_context(**options).new_page()
             page.on("pageerror", lambda error: self.errors.append(str(error)))
             page.on("console", self._listen)
+            page.on("response", self._keep)
             self.pages[name] = page
         return self.pages[name]
 
@@ -38,6 +41,11 @@ class Journey:
         text = getattr(message, "text", "")
         if "Content Security Policy" in text or "Content-Security-Policy" in text:
             self.errors.append(text)
+
+    def _keep(self, response: Response) -> None:
+        is_page = response.request.resource_type in {"document", "xhr", "fetch"}
+        if is_page and response.url.startswith(self.product.url) and response.ok:
+            self.seen.append(response.text())
 
     def close(self) -> None:
         for page in self.pages.values():
