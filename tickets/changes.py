@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -191,7 +192,7 @@ def _changed(
     return TicketEvent(
         ticket=ticket,
         action=TicketEvent.Action.CHANGED,
-        at=record.datetime("sys_updated_on") or timezone.now(),
+        at=_moment(record.datetime("sys_updated_on")),
         actor_name=author[:200],
         field=change.field,
         old=change.old[:255],
@@ -200,13 +201,21 @@ def _changed(
     )
 
 
+def _moment(at: datetime | None) -> datetime:
+    """Return when it happened at the latest: ServiceNow cuts off parts of a second.
+
+    So what followed within a second stands behind what it followed.
+    """
+    return at + timedelta(microseconds=999_999) if at else timezone.now()
+
+
 def _commented(
     ticket: Ticket, entry: Entry, written_at: datetime | None
 ) -> TicketEvent:
     return TicketEvent(
         ticket=ticket,
         action=TicketEvent.Action.COMMENTED,
-        at=entry.at or written_at or timezone.now(),
+        at=_moment(entry.at or written_at),
         actor_name=entry.author[:200],
         field=entry.element,
         text=entry.text,

@@ -45,6 +45,8 @@ logger = logging.getLogger(__name__)
 BACK_OFF = (5, 30, 60, 300, 1200, 3600)
 # The most deliveries one sweep wakes workers for.
 SWEEP_LIMIT = 200
+# Shorter waits than this do not wait for a sweep as well.
+_SHORT_WAIT = 35
 
 _QUEUED = Delivery.Status.QUEUED
 _SENDING = Delivery.Status.SENDING
@@ -236,6 +238,7 @@ def _come_back(work: Work, until: datetime) -> None:
     with transaction.atomic():
         if work.leave(_QUEUED, due_at=due_at):
             _log(work, TicketEvent.Action.FAILED, "", facts)
+            _wake_at(work, due_at)
 
 
 def _fail(work: Work, error: ConnectorError) -> None:
@@ -258,6 +261,13 @@ def _try_later(work: Work, error: ConnectorError, values: dict[str, Any]) -> Non
     with transaction.atomic():
         if work.leave(_QUEUED, due_at=due_at, **values):
             _log(work, TicketEvent.Action.FAILED, error.evidence.words, facts)
+            _wake_at(work, due_at)
+
+
+def _wake_at(work: Work, due_at: datetime) -> None:
+    wait = (due_at - timezone.now()).total_seconds()
+    if wait < _SHORT_WAIT:
+        wake("deliver", work.delivery.pk, after=wait + 0.05)
 
 
 def give_up(work: Work, error: ConnectorError, values: dict[str, Any]) -> None:

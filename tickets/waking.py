@@ -6,14 +6,14 @@ from celery import current_app
 from django.db import transaction
 
 
-def wake(task: str, *args: object) -> None:
-    """Have a task of `tickets.tasks` run once the transaction is committed.
+def wake(task: str, *args: object, after: float = 0) -> None:
+    """Have a task of `tickets.tasks` run `after` seconds from the transaction's commit.
 
     By name: tasks know the domain, not the other way round. Without a broker the
     error is logged and the next sweep or poll does the work.
     """
 
     def send() -> None:
-        current_app.send_task(f"tickets.tasks.{task}", args)
+        current_app.send_task(f"tickets.tasks.{task}", args, countdown=after or None)
 
     transaction.on_commit(send, robust=True)

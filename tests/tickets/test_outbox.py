@@ -405,7 +405,7 @@ def test_a_sweep_wakes_what_is_due_and_not_too_much(
         due_at=timezone.now() + timedelta(hours=1)
     )
     woken: list[int] = []
-    monkeypatch.setattr(outbox, "wake", lambda _name, pk: woken.append(pk))
+    monkeypatch.setattr(outbox, "wake", lambda _name, pk, **_: woken.append(pk))
     monkeypatch.setattr(outbox, "SWEEP_LIMIT", 2)
 
     tasks.sweep()

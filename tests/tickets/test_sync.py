@@ -360,3 +360,15 @@ def test_states_of_the_instance_are_imported_or_assumed(linked: Connection) -> N
     rows = TicketState.objects.of(linked).filter(kind=Kind.CHANGE_REQUEST)
     assert [row.default_label for row in rows][:3] == ["New", "Assess", "Authorize"]
     assert TicketState.objects.of(linked).count() == 14
+
+
+def test_what_followed_within_a_second_stands_behind_what_it_followed(
+    sent: Sent, linked: Connection, agent: Person
+) -> None:
+    ticket = sent()
+    agent.write(ticket, state="2")
+
+    _poll(linked)
+
+    actions = [event.action for event in ticket.events.all()]
+    assert actions == [Action.CHANGED, Action.DELIVERED, Action.CREATED]
