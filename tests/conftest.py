@@ -178,8 +178,14 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is missing")
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what this machine has no programs for."""
+    """Skip what this machine has no programs for, and put the browser's tests last.
+
+    Its driver runs an event loop in this thread until the session ends, and Django
+    refuses its database beside one.
+    """
+    items.sort(key=_needs_browser)
     reasons = {}
     if not servers.chromium():
         reasons["browser"] = "Chromium is missing: apt-get install chromium"
@@ -188,3 +194,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for name in reasons.keys() & {mark.name for mark in item.iter_markers()}:
             item.add_marker(pytest.mark.skip(reason=reasons[name]))
+
+
+def _needs_browser(item: pytest.Item) -> bool:
+    return item.get_closest_marker("browser") is not None
