@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.score import markup, sharing
+from portal.score import markup
 from tickets.drafts import Draft
 from tickets.mapping import DESCRIPTION_LIMIT
 from tickets.models import Category, Source
@@ -42,8 +42,7 @@ def draft(profile: ControlProfile) -> Draft:
 
 
 def description(profile: ControlProfile, limit: int = DESCRIPTION_LIMIT) -> str:
-    """Return why, how far and how, in plain text; the link is never cut off."""
-    link = _("Improvement action: %(url)s") % {"url": sharing.absolute_url(profile)}
+    """Return why, how far and how, in plain text; the link is added on sending."""
     parts = [
         profile.description,
         _titled(_("Implementation status"), profile.implementation_status),
@@ -51,10 +50,7 @@ def description(profile: ControlProfile, limit: int = DESCRIPTION_LIMIT) -> str:
         _titled(_("User impact"), markup.plain(profile.remediation_impact)),
     ]
     text = "\n\n".join(part for part in parts if part)
-    room = limit - len(link) - 2
-    if len(text) > room:
-        text = f"{text[: room - 1].rstrip()}…"
-    return f"{text}\n\n{link}".strip()
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 def _titled(title: str, text: str) -> str:

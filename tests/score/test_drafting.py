@@ -53,14 +53,12 @@ def test_the_description_says_why_how_far_and_how(tenant: Tenant) -> None:
         "Passwords get stolen.\n\n"
         "Implementation status:\n26 of 99 accounts.\n\n"
         "Next steps:\n1. Open it.\n2. Turn it on.\n\n"
-        "User impact:\nLittle.\n\n"
-        "Improvement action: http://testserver/securescore/actions/AdminMFAV2/"
+        "User impact:\nLittle."
     )
 
 
-def test_a_long_description_fits_and_keeps_the_link(tenant: Tenant) -> None:
+def test_a_long_description_fits(tenant: Tenant) -> None:
     profile = factories.ControlProfileFactory(tenant=tenant, description="word " * 3000)
     text = drafting.draft(profile).description
     assert len(text) <= DESCRIPTION_LIMIT
-    assert text.endswith(f"/securescore/actions/{profile.control_id}/")
-    assert "…" in text
+    assert text.endswith("…")
