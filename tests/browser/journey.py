@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Error, Page, Response, expect
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -45,7 +46,9 @@ class Journey:
     def _keep(self, response: Response) -> None:
         is_page = response.request.resource_type in {"document", "xhr", "fetch"}
         if is_page and response.url.startswith(self.product.url) and response.ok:
-            self.seen.append(response.text())
+            # A page that led on at once has no text any more.
+            with suppress(Error):
+                self.seen.append(response.text())
 
     def close(self) -> None:
         for page in self.pages.values():
