@@ -70,7 +70,8 @@ def test_killed_workers_and_cut_answers_lose_and_double_nothing(
         kill(worker)
         worker = processes.start_worker()
 
-    wait_until(lambda: _all_delivered(processes), 180, "all tickets in ServiceNow")
+    # Long enough for a ticket that is refused four times and then waits five minutes.
+    wait_until(lambda: _all_delivered(processes), 480, "all tickets in ServiceNow")
     report = processes.script("report")
     stats = processes.sandbox_stats()
     assert stats is not None
