@@ -8,6 +8,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from portal import entra
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.FileAwareEnv()
 
@@ -135,26 +137,18 @@ ACCOUNT_PRESERVE_USERNAME_CASING = False
 ACCOUNT_EMAIL_NOTIFICATIONS = False
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+ENTRA_AUTHORITY = env.str(
+    "ENTRA_AUTHORITY", default="https://login.microsoftonline.com"
+).rstrip("/")
 ENTRA_TENANT_ID = env.str("ENTRA_TENANT_ID", default="")
 ENTRA_CLIENT_ID = env.str("ENTRA_CLIENT_ID", default="")
 if ENTRA_TENANT_ID and ENTRA_CLIENT_ID:
-    SOCIALACCOUNT_PROVIDERS = {
-        "openid_connect": {
-            "OAUTH_PKCE_ENABLED": True,
-            "APPS": [
-                {
-                    "provider_id": "entra",
-                    "name": "Microsoft Entra ID",
-                    "client_id": ENTRA_CLIENT_ID,
-                    "secret": env.str("ENTRA_CLIENT_SECRET", default=""),
-                    "settings": {
-                        "server_url": f"https://login.microsoftonline.com/{ENTRA_TENANT_ID}/v2.0",
-                        "uid_field": "oid",
-                    },
-                }
-            ],
-        }
-    }
+    SOCIALACCOUNT_PROVIDERS = entra.provider(
+        ENTRA_AUTHORITY,
+        ENTRA_TENANT_ID,
+        ENTRA_CLIENT_ID,
+        env.str("ENTRA_CLIENT_SECRET", default=""),
+    )
 
 # Authorization of a ServiceNow instance
 SOCIAL_AUTH_URL_NAMESPACE = "social"
@@ -243,7 +237,7 @@ STORAGES = {
 
 # Browser security
 # Browsers hold redirects after a form's POST to form-action: Entra ID is one.
-ENTRA_ORIGIN = ["https://login.microsoftonline.com"] if ENTRA_TENANT_ID else []
+ENTRA_ORIGIN = [ENTRA_AUTHORITY] if ENTRA_TENANT_ID else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
