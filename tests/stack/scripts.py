@@ -100,7 +100,7 @@ def report() -> dict[str, Any]:
         "correlation_ids": [str(t.correlation_id) for t in Ticket.objects.all()],
         "errors": list(
             Delivery.objects.exclude(status="delivered").values_list(
-                "status", "attempts", "error_code"
+                "status", "attempts", "error_code", "due_at", "unanswered_at"
             )[:5]
         ),
     }
@@ -204,4 +204,4 @@ if __name__ == "__main__":
     name, *words = sys.argv[1:]
     result = globals()[name](*map(int, words))
     if result is not None:
-        sys.stdout.write(json.dumps(result) + "\n")
+        sys.stdout.write(json.dumps(result, default=str) + "\n")

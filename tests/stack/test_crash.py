@@ -84,4 +84,6 @@ def test_killed_workers_and_cut_answers_lose_and_double_nothing(
 def _all_delivered(processes: Processes) -> dict[str, Any] | None:
     time.sleep(1)
     report: dict[str, Any] = processes.script("report")
+    # Shown by pytest when it fails.
+    print(report["deliveries"], report["errors"])  # noqa: T201
     return report if report["deliveries"] == {"delivered": TICKETS} else None
