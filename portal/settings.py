@@ -62,13 +62,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "portal.middleware.AuditContextMiddleware",
     "portal.middleware.TenantMiddleware",
+    "portal.middleware.NothingToShowMiddleware",
     "connector.servicenow.middleware.AuthorizationErrorMiddleware",
 ]
 
@@ -180,6 +181,10 @@ HTTP_READ_TIMEOUT = env.float("HTTP_READ_TIMEOUT", default=20)
 OUTBOX_LEASE = env.int("OUTBOX_LEASE", default=60)
 # An unanswered create may still be committed until the instance's 60 s quota ends.
 OUTBOX_SETTLE = env.int("OUTBOX_SETTLE", default=70)
+# Between the attempts: after the first failed one, the second, ... and ever after.
+OUTBOX_BACK_OFF = env.list(
+    "OUTBOX_BACK_OFF", cast=int, default=[5, 30, 60, 300, 1200, 3600]
+)
 OUTBOX_SWEEP_INTERVAL = env.int("OUTBOX_SWEEP_INTERVAL", default=10)
 SYNC_INTERVAL = env.int("SYNC_INTERVAL", default=60)
 SYNC_MAX_INTERVAL = env.int("SYNC_MAX_INTERVAL", default=300)
@@ -224,6 +229,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "portal" / "locale"]
 USE_I18N = True
+FORMAT_MODULE_PATH = ["portal.formats"]
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 
@@ -258,6 +264,7 @@ SESSION_COOKIE_AGE = env.int("SESSION_COOKIE_AGE", default=60 * 60 * 12)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_URL.startswith("https://")
 SESSION_COOKIE_NAME = "portal_session"
 CSRF_COOKIE_NAME = "portal_csrf"
+CSRF_FAILURE_VIEW = "portal.unsent.csrf_failure"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=0)

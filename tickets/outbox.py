@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# Seconds to the next attempt after the first, second, ... failed one.
-BACK_OFF = (5, 30, 60, 300, 1200, 3600)
 # The most deliveries one sweep wakes workers for.
 SWEEP_LIMIT = 200
 # Shorter waits than this do not wait for a sweep as well.
@@ -352,7 +350,8 @@ def _pause(attempt: int, wish: float | None) -> timedelta:
     """Return how long to wait after the attempt; not all at the same second."""
     if wish is not None:
         return timedelta(seconds=wish * random.uniform(1, 1.25))  # noqa: S311
-    seconds = BACK_OFF[min(attempt, len(BACK_OFF)) - 1]
+    steps = settings.OUTBOX_BACK_OFF
+    seconds = steps[min(attempt, len(steps)) - 1]
     return timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311
 
 

@@ -30,6 +30,7 @@ FAULTS = ";".join(
 SHORT = {
     "OUTBOX_LEASE": "6",
     "OUTBOX_SETTLE": "8",
+    "OUTBOX_BACK_OFF": "2,4,8",
     "OUTBOX_SWEEP_INTERVAL": "2",
     "HTTP_READ_TIMEOUT": "4",
     "CELERY_VISIBILITY_TIMEOUT": "15",
@@ -70,8 +71,7 @@ def test_killed_workers_and_cut_answers_lose_and_double_nothing(
         kill(worker)
         worker = processes.start_worker()
 
-    # Long enough for a ticket that is refused four times and then waits five minutes.
-    wait_until(lambda: _all_delivered(processes), 480, "all tickets in ServiceNow")
+    wait_until(lambda: _all_delivered(processes), 240, "all tickets in ServiceNow")
     report = processes.script("report")
     stats = processes.sandbox_stats()
     assert stats is not None
