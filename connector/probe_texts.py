@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
+from django.utils import formats
 from django.utils.translation import gettext_lazy as _
 
 from connector.messages import explain, is_known
@@ -95,7 +97,7 @@ _ANSWERS: dict[tuple[str, str], tuple[str | _StrPromise, str | _StrPromise]] = {
     ),
     ("lifetime", "long"): (
         _(
-            "%(days)s days, until %(date)s; it is used and renewed by itself until then."
+            "%(days)s days, until %(date)s. Until then access tokens are renewed automatically."
         ),
         "",
     ),
@@ -119,12 +121,20 @@ def question_of(name: str) -> str:
 
 def answer_of(name: str, code: str, facts: dict[str, str]) -> str:
     """Return what the probe found."""
-    return _texts(name, code)[0] % facts
+    return _texts(name, code)[0] % _readable(facts)
 
 
 def repair_of(name: str, code: str, facts: dict[str, str]) -> str:
     """Return what to do about it."""
     return _texts(name, code)[1] % facts
+
+
+def _readable(facts: dict[str, str]) -> dict[str, str]:
+    """Write the date, if there is one, as readers are used to."""
+    if "date" not in facts:
+        return facts
+    day = date.fromisoformat(facts["date"])
+    return facts | {"date": formats.date_format(day, "DATE_FORMAT")}
 
 
 def _texts(name: str, code: str) -> tuple[str, str]:
@@ -138,7 +148,7 @@ def _texts(name: str, code: str) -> tuple[str, str]:
 
 def _table_texts(code: str) -> tuple[str, str]:
     if code == "readable":
-        return str(_("Yes: %(table)s.")), ""
+        return str(_("Yes: the table %(table)s.")), ""
     if code == "empty":
         return str(_("Yes: %(table)s has no rows yet.")), ""
     if code == "rows_hidden":

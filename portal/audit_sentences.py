@@ -115,12 +115,12 @@ KINDS = {
     ),
     "ticket.stopped": Kind(
         gettext_lazy("Ticket not sent"),
-        gettext_lazy("The ticket %(target)s was not sent"),
+        gettext_lazy("The ticket “%(target)s” was not sent"),
         "stop",
     ),
     "ticket.retried": Kind(
         gettext_lazy("Ticket sent again"),
-        gettext_lazy("%(actor)s sent the ticket %(target)s again"),
+        gettext_lazy("%(actor)s sent the ticket “%(target)s” again"),
         "refresh",
     ),
     "tickets.sync_requested": Kind(

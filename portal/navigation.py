@@ -67,7 +67,9 @@ ENTRIES = (
         ("connector:setup", "connector:provisioning", "connector:remove"),
         is_apart=True,
     ),
-    Entry(_("Ticket states"), "tickets:states", "tag", "tickets.rename_ticketstate"),
+    Entry(
+        _("Ticket state names"), "tickets:states", "tag", "tickets.rename_ticketstate"
+    ),
     Entry(_("Audit trail"), "portal:audit", "history", "connector.view_auditevent"),
 )
 

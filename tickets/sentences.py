@@ -108,7 +108,7 @@ def _readable(field: str, code: str, state_names: Mapping[str, str]) -> str:
     if field == "priority":
         return PRIORITY_NAMES.get(code, code)
     if field == "due_date" and code:
-        return formats.date_format(date.fromisoformat(code), "SHORT_DATE_FORMAT")
+        return formats.date_format(date.fromisoformat(code), "DATE_FORMAT")
     return code
 
 

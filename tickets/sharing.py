@@ -38,6 +38,8 @@ class SentField:
     label: str | _StrPromise
     field: str
     value: str
+    # What ServiceNow's number means, as its own lists say.
+    meaning: str = ""
 
 
 _LABELS = {
@@ -51,6 +53,12 @@ _LABELS = {
     "due_date": _("Due date (UTC)"),
     "correlation_id": _("Reference of the portal"),
     "correlation_display": _("Name of the portal"),
+}
+_WEIGHTS = {"1": "1 - High", "2": "2 - Medium", "3": "3 - Low"}
+_MEANINGS = {
+    "priority": mapping.PRIORITY_NAMES,
+    "impact": _WEIGHTS,
+    "urgency": _WEIGHTS,
 }
 
 
@@ -83,9 +91,13 @@ def build(
 def preview(payload: Mapping[str, str]) -> list[SentField]:
     """Return the fields of a payload for people, none left out."""
     return [
-        SentField(_LABELS.get(name, name), name, value)
+        SentField(_LABELS.get(name, name), name, value, _meaning(name, value))
         for name, value in payload.items()
     ]
+
+
+def _meaning(field: str, value: str) -> str:
+    return _MEANINGS.get(field, {}).get(value, "")
 
 
 def share(ticket: Ticket, *, actor: User) -> Ticket:

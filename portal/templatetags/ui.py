@@ -75,21 +75,26 @@ def status_badge(value: str, label: str) -> dict[str, str]:
 
 @register.simple_tag
 def when(moment: datetime | None, style: str = "", never: str = "") -> SafeString:
-    """Say when: relative and absolute with the zone, or "never"."""
+    """Say when, or "never".
+
+    Relative and absolute with the zone; of these the styles "short" (relative),
+    "date" and "exact" show one part and have the rest as a tooltip.
+    """
     if not moment:
         return format_html('<span class="muted">{}</span>', never or _("never"))
     local = timezone.localtime(moment)
     exact = f"{formats.date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
-    relative = naturaltime(moment)
-    if style == "short":
-        return format_html(
-            '<time datetime="{}" title="{}">{}</time>',
-            local.isoformat(),
-            exact,
-            relative,
-        )
+    relative = str(naturaltime(moment))
+    shown, tooltip = {
+        "short": (relative, exact),
+        "date": (formats.date_format(local, "DATE_FORMAT"), exact),
+        "exact": (exact, relative),
+    }.get(style, (f"{relative} · {exact}", ""))
     return format_html(
-        '<time datetime="{}">{} · {}</time>', local.isoformat(), relative, exact
+        '<time datetime="{}"{}>{}</time>',
+        local.isoformat(),
+        format_html(' title="{}"', tooltip) if tooltip else "",
+        shown,
     )
 
 

@@ -44,7 +44,7 @@ def test_missing_days_interrupt_the_line() -> None:
     assert chart is not None
     assert [len(_corners(line)) for line in chart.lines] == [2, 2]
     # The day on its own, and the newest.
-    assert [dot.label for dot in chart.dots] == ["August 27: 4", "August 30: 6"]
+    assert [dot.label for dot in chart.dots] == ["Aug 27: 4", "Aug 30: 6"]
 
 
 def test_a_single_day_is_one_dot() -> None:
@@ -65,9 +65,9 @@ def test_axes_are_labelled_at_both_ends() -> None:
     assert chart is not None
     assert [tick.label for tick in chart.values] == ["0%", "50%", "100%"]
     assert [tick.label for tick in chart.days] == [
-        "August 24",
-        "October 7",
-        "November 21",
+        "Aug 24",
+        "Oct 7",
+        "Nov 21",
     ]
     assert [tick.anchor for tick in chart.days] == ["start", "middle", "end"]
 

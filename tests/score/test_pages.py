@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from connector.models import AuditEvent
 from portal.score.models import ScoreSync, Snapshot
@@ -341,7 +342,8 @@ def test_the_home_card_shows_the_score(
     text = client_for(reader).get("/").text
     assert "Secure Score: 50%" in text
     assert "20/40 points achieved" in text
-    assert f"Score last calculated {timezone.localdate():%m/%d/%Y}" in text
+    day = date_format(timezone.localdate(), "DATE_FORMAT")
+    assert f"Score last calculated {day}" in text
 
 
 def test_history_tells_what_moved(

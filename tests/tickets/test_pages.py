@@ -318,7 +318,7 @@ def test_the_history_is_told_in_sentences(
         "HTTP 201 · request r1",
         "Status changed from New to Assess",
         "Priority changed from 4 - Low to 2 - High",
-        "Due date set to 01/31/2030",
+        "Due date set to Jan 31, 2030",
         "Assigned to set to Robin Fields",
         "Comment in ServiceNow",
         "No longer in ServiceNow",

@@ -1,0 +1,3 @@
+"""Formats for readers of English."""
+
+from __future__ import annotations
