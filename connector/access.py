@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.contrib.auth.models import User
-    from django.http import HttpResponse
+    from django.http import HttpResponse, QueryDict
 
     from connector.models import Tenant
 
@@ -26,6 +26,8 @@ class TenantRequest(HttpRequest):
 
     tenant: Tenant
     user: User
+    # What this person wanted to send to this address when the session had ended.
+    unsent: QueryDict | None
 
 
 def require(permission: str, *or_one_of: str) -> Callable[[View], View]:

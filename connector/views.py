@@ -43,7 +43,8 @@ _PAGES_WITH_CHECK = {"configuration", "provisioning"}
 def setup(request: TenantRequest) -> HttpResponse:
     """Explain the way to a connection, take the details and go on to authorize."""
     connection = Connection.objects.current(request.tenant)
-    form = ConnectionForm(request.POST or None, connection=connection)
+    typed = request.POST or request.unsent
+    form = ConnectionForm(typed, connection=connection)
     if request.method == "POST" and form.is_valid():
         return backend.begin(request, _configure(request, form))
     context = {
@@ -53,7 +54,7 @@ def setup(request: TenantRequest) -> HttpResponse:
         "redirect_uri": backend.redirect_uri(),
         "is_open": form.errors or connection is None or not connection.authorized_at,
     }
-    status = 422 if form.errors else 200
+    status = 422 if request.POST and form.errors else 200
     return render(request, "connector/setup.html", context, status=status)
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from connector.messages import explain
 from connector.models import Connection
+from portal import unsent
 from portal.navigation import Item, navigation
 
 if TYPE_CHECKING:
@@ -64,6 +65,11 @@ class Shell:
     def role(self) -> str:
         groups = self._user.groups.all() if self._user else []
         return ", ".join(group.name for group in groups)
+
+    @property
+    def opened_by(self) -> str:
+        """For whom a form is opened, should the session end before it is sent."""
+        return unsent.owner_of(self._request)
 
     @cached_property
     def connection(self) -> Connection | None:

@@ -28,7 +28,8 @@ def compose(request: TenantRequest, draft: Draft) -> HttpResponse:
     """Show the task form filled in with the draft, and send what comes back."""
     connection = Connection.objects.current(request.tenant)
     if connection is None or not connection.is_usable:
-        context = {"connection": connection, "draft": draft}
+        typed = request.POST or request.unsent
+        context = {"connection": connection, "draft": draft, "typed": typed}
         status = 409 if request.method == "POST" else 200
         return render(request, "tickets/unavailable.html", context, status=status)
     composer = Composer(request, draft, connection)
@@ -47,6 +48,8 @@ class Composer:
 
     def open(self) -> HttpResponse:
         """Show the empty or prefilled form with the data it would send."""
+        if typed := self.request.unsent:
+            return self._page_of(TaskForm(self.draft, typed), typed.get("token", ""))
         token = drafts.new_token(self.request, self.draft)
         # Read as if it were sent: only what is complete can be shown byte for byte.
         trial = TaskForm(self.draft, initial_of(self.draft))
@@ -66,13 +69,18 @@ class Composer:
         return self._send(form, reference)
 
     def _preview(self, form: TaskForm, token: str) -> HttpResponse:
-        if drafts.read_token(self.request, token) is None:
-            token = drafts.fresh_token(self.request, self.draft)
-        status = 200 if form.is_valid() else 422
         if self.request.htmx:  # type: ignore[attr-defined]
             # While somebody types, a gap is not an error yet.
-            return self._page(form, token, form, part="#preview")
-        return self._page(form, token, form, status=status)
+            return self._page_of(form, token, part="#preview")
+        return self._page_of(form, token, status=200 if form.is_valid() else 422)
+
+    def _page_of(
+        self, form: TaskForm, token: str, *, part: str = "", status: int = 200
+    ) -> HttpResponse:
+        """Show what was typed, with a token that can be used."""
+        if drafts.read_token(self.request, token) is None:
+            token = drafts.fresh_token(self.request, self.draft)
+        return self._page(form, token, form, part=part, status=status)
 
     def _send(self, form: TaskForm, reference: uuid.UUID) -> HttpResponse:
         actor = self.request.user

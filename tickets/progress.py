@@ -41,6 +41,13 @@ class Progress:
     words: str = ""
     request_id: str = ""
 
+    @property
+    def words_from(self) -> str:
+        """Whose words they are; "" for ServiceNow's."""
+        if self.delivery.error_status is None:
+            return _("What the network reported:")
+        return ""
+
 
 def of(ticket: Ticket, delivery: Delivery) -> Progress:
     """Return how far the ticket is."""
@@ -76,7 +83,7 @@ def _queued(ticket: Ticket, delivery: Delivery) -> Progress:
         delivery,
         "warning",
         explanation.title,
-        _uncertain() if delivery.unanswered_at else explanation.repair,
+        _with_doubt(explanation.repair, delivery),
         refresh=2 if is_soon else 15,
         next_at=delivery.due_at,
         can_retry=not is_soon,
@@ -85,28 +92,33 @@ def _queued(ticket: Ticket, delivery: Delivery) -> Progress:
     )
 
 
-def _uncertain() -> str:
-    return _(
-        "ServiceNow may have created the ticket although its answer was lost. Before"
-        " anything is sent again, the portal looks there, so it is not created twice."
+def _with_doubt(repair: str, delivery: Delivery) -> str:
+    if not delivery.unanswered_at:
+        return repair
+    doubt = _(
+        "ServiceNow may have created the ticket all the same: the portal looks there"
+        " before it sends anything again, so it is not created twice."
     )
+    return f"{repair} {doubt}"
 
 
 def _waiting(ticket: Ticket, delivery: Delivery) -> Progress:
     connection: Connection = ticket.connection
-    code = connection.last_error_code or delivery.error_code
-    repair = messages.explain(code).repair if code else ""
     text = _("It goes out by itself as soon as the connection works again.")
+    if connection.status == connection.Status.REMOVED:
+        text = f"{text} {messages.explain('removed').repair}"
+    # What broke the connection, and its repair, stand above every page already.
+    is_told = connection.status == connection.Status.BROKEN
     return Progress(
         ticket,
         delivery,
         "warning",
         _("Waiting for the connection to ServiceNow"),
-        f"{text} {repair}".strip(),
+        text,
         refresh=15,
         needs_connection=True,
-        words=delivery.error_words or connection.last_error_words,
-        request_id=delivery.error_request_id,
+        words="" if is_told else delivery.error_words,
+        request_id="" if is_told else delivery.error_request_id,
     )
 
 

@@ -35,6 +35,7 @@ _PAGES = (
     (re.compile(r"maintenance|upgrad(e|ing) in progress", re.I), "maintenance"),
     (re.compile(r"password|log ?in|sign ?in|saml|sso\b", re.I), "sign_in_page"),
 )
+_MESSAGE = re.compile(r'"message"\s*:\s*"([^"]+)"')
 # What these statuses mean, beside those with a rule of their own.
 _BY_STATUS: dict[int, tuple[type[ConnectorError], str]] = {
     405: (Misconfigured, "not_supported"),
@@ -50,11 +51,11 @@ def result_of(answer: Answer) -> Any:
     if answer.status not in {200, 201}:
         raise error_of(answer)
     body = answer.json()
+    if _breaks_off(answer):
+        # The status had been sent when the instance ran out of time.
+        raise _unavailable("incomplete_answer", answer, _last_words(answer))
     if not isinstance(body, dict) or "result" not in body:
         raise _page(answer)
-    if "error" in body:
-        # The status had been sent when the instance ran out of time.
-        raise _unavailable("incomplete_answer", answer)
     return body["result"]
 
 
@@ -74,6 +75,19 @@ def error_of(answer: Answer) -> ConnectorError:
 def unexpected(answer: Answer) -> Unavailable:
     """Return the error of an answer that is a result, but of another shape."""
     return _unavailable("unexpected_answer", answer)
+
+
+def _breaks_off(answer: Answer) -> bool:
+    body = answer.json()
+    if body is None:
+        return answer.text.lstrip().startswith("{")
+    return isinstance(body, dict) and "result" in body and "error" in body
+
+
+def _last_words(answer: Answer) -> str:
+    """Return the message at the end of an answer that may be no JSON any more."""
+    found = _MESSAGE.findall(answer.text)
+    return found[-1] if found else ""
 
 
 def words_of(answer: Answer) -> str:

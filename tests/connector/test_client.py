@@ -73,7 +73,7 @@ ANSWERS = [
     (Reply(200, SIGN_IN), Unavailable, "sign_in_page", "maybe"),
     (Reply(503, "<html>Maintenance</html>"), Unavailable, "maintenance", "maybe"),
     (Reply(200, "<html>Hello</html>"), Unavailable, "unexpected_answer", "maybe"),
-    (Reply(200, '{"result": [{"sys'), Unavailable, "unexpected_answer", "maybe"),
+    (Reply(200, '{"result": [{"sys'), Unavailable, "incomplete_answer", "maybe"),
     (Reply(200, "[]"), Unavailable, "unexpected_answer", "maybe"),
     (Reply(200, '{"result": {}}'), Unavailable, "unexpected_answer", "maybe"),
     (
