@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
-from django.core.checks import Error, register
+from django.core.checks import Error, Tags, register
+from django.db import connections
 
 
 @register()
@@ -22,6 +23,37 @@ def encryption_keys_are_valid(**_: Any) -> list[Error]:
         for i, key in enumerate(settings.ENCRYPTION_KEYS)
         if not _is_key(key)
     ]
+
+
+@register(Tags.database)
+def stored_secrets_are_readable(**given: Any) -> list[Error]:
+    """See that the database was encrypted with keys that are still here."""
+    from connector.models import Connection
+
+    databases = given.get("databases") or []
+    if not databases or not _has_table(databases, Connection._meta.db_table):
+        return []
+    try:
+        list(Connection.objects.values_list(*_SECRETS))
+    except InvalidToken:
+        return [_unreadable()]
+    return []
+
+
+_SECRETS = ("client_secret", "access_token", "refresh_token", "pending_code")
+
+
+def _has_table(databases: list[str], name: str) -> bool:
+    return all(name in connections[db].introspection.table_names() for db in databases)
+
+
+def _unreadable() -> Error:
+    hint = (
+        "Set ENCRYPTION_KEYS to the keys in use before, separated by commas; "
+        "a new key goes in front of them."
+    )
+    message = "The stored secrets were encrypted with other keys: they cannot be read."
+    return Error(message, hint=hint, id="connector.E003")
 
 
 def _is_key(key: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
 import socket
 import tempfile
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ SECRETS = "secrets.env"
 
 # A unix socket's path has 108 bytes in the kernel; one ends it.
 _SOCKET_PATH_LIMIT = 107
+# Megabytes for the database, its journal, static files and logs of a first start.
+_SPACE_NEEDED = 50
+
 # What the sandbox gets of our environment: it is a foreign system.
 _FOREIGN = ("PATH", "HOME", "LANG", "LC_", "TMPDIR", "TZ", "PYTHON", "SANDBOX_")
 
@@ -64,7 +68,18 @@ def data_folder(given: Mapping[str, str]) -> Path:
         except OSError as error:
             message = f"The data folder {part} cannot be made: {error.strerror}."
             raise CannotStart(message) from error
+    _refuse_full(folder)
     return folder
+
+
+def _refuse_full(folder: Path) -> None:
+    free = shutil.disk_usage(folder).free // 1024**2
+    if free < _SPACE_NEEDED:
+        message = (
+            f"The disk of the data folder {folder} is full: {free} MB are free, "
+            f"{_SPACE_NEEDED} MB are needed. Make room, or set DATA_DIR."
+        )
+        raise CannotStart(message)
 
 
 def lock(folder: Path) -> int:

@@ -39,6 +39,11 @@ def main() -> int:
     except CannotStart as reason:
         say(str(reason))
         return 2
+    except OSError as error:
+        say(
+            f"{error.filename or 'The data folder'} cannot be written: {error.strerror}."
+        )
+        return 2
     return Supervisor(here).run()
 
 
@@ -194,6 +199,7 @@ def _web(here: Installation) -> list[str]:
         *("--worker-class", "gthread", "--workers", "1", "--threads", "8"),
         *("--timeout", "60", "--graceful-timeout", "8"),
         *("--access-logfile", "-", "--access-logformat", access),
+        *("--logger-class", "portal.logs.AccessLog"),
     ]
 
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core.checks import run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from tests.factories import ConnectionFactory
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -45,3 +53,16 @@ def test_embedded_redis_is_named_before_a_deployment(
     settings.REDIS_URL = url
     found = {message.id for message in run_checks(include_deployment_checks=True)}
     assert ("portal.W003" in found) == is_embedded
+
+
+@pytest.mark.django_db
+def test_keys_of_another_database_stop_the_start(settings: Any, tmp_path: Path) -> None:
+    settings.STATIC_ROOT = tmp_path / "static"
+    ConnectionFactory(client_secret="a secret")
+    old, new = settings.ENCRYPTION_KEYS, Fernet.generate_key().decode()
+
+    settings.ENCRYPTION_KEYS = [new]
+    with pytest.raises(SystemCheckError, match=r"connector.E003.*encrypted with other"):
+        call_command("start")
+    settings.ENCRYPTION_KEYS = [new, *old]
+    call_command("start")

@@ -137,6 +137,16 @@ def test_data_folder_that_cannot_be_made_is_named(
         installation.data_folder(given)
 
 
+def test_full_disk_is_named(
+    tmp_path: Path, given: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given["DATA_DIR"] = str(tmp_path)
+    installation.data_folder(given)
+    monkeypatch.setattr(installation, "_SPACE_NEEDED", 10**9)
+    with pytest.raises(CannotStart, match=r"full: \d+ MB are free.*DATA_DIR"):
+        installation.data_folder(given)
+
+
 def test_lost_keys_of_a_database_are_not_replaced(
     tmp_path: Path, given: dict[str, str]
 ) -> None:

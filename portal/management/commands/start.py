@@ -11,10 +11,11 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.staticfiles.finders import get_finders
+from django.core.checks import Tags
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
-from django.db import transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.utils.text import slugify
 
 from connector import audit
@@ -42,6 +43,7 @@ class Command(BaseCommand):
             message = "Give --tenant and --admin together."
             raise CommandError(message)
         call_command("migrate", interactive=False, verbosity=0)
+        self.check(tags=[Tags.database], databases=[DEFAULT_DB_ALIAS])
         self._collect_static()
         if options["demo"]:
             call_command("demo", stdout=self.stdout)
