@@ -98,6 +98,8 @@ DATABASES = {
     )
 }
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file does not go away: opening it anew for each request and task costs more.
+    DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
@@ -128,6 +130,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "portal:home"
 ACCOUNT_ADAPTER = "portal.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"login": "portal.sign_in.SignInForm"}
 MFA_ADAPTER = "portal.adapters.MFAAdapter"
 SOCIALACCOUNT_ADAPTER = "portal.adapters.SocialAccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
@@ -194,6 +197,7 @@ REDIS_URL = env.str("REDIS_URL", default=f"redis+socket://{DATA_DIR / 'redis.soc
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "ack_emulation": False,
     # Above the longest task; with the defaults a killed task comes back after 100 s to 1 h.
     "visibility_timeout": env.int("CELERY_VISIBILITY_TIMEOUT", default=180),
     "unacked_restore_interval": 5,

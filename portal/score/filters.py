@@ -62,8 +62,8 @@ class ActionFilter(filters.FilterSet):  # type: ignore[misc]
     )
     service = filters.ChoiceFilter(label=_("Product"), empty_label=_("All products"))
     flag = filters.ChoiceFilter(
-        label=_("Changes in 30 days"),
-        empty_label=_("Any"),
+        label=_("Last 30 days"),
+        empty_label=_("All"),
         choices=[("regressed", _("Regressed")), ("added", _("Recently added"))],
         method="flagged",
     )
