@@ -232,7 +232,7 @@ _CONSENT: _Texts = {
     "session_expired": (
         _("The request was answered already, or your session here has ended"),
         _(
-            "Nothing was changed. Sign in to the portal under its own address and select Authorize again."
+            "Nothing was changed. If ServiceNow is shown as connected, there is nothing to do. Otherwise open the portal under its own address, sign in and select Authorize again."
         ),
     ),
     "user_mismatch": (

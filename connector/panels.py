@@ -108,7 +108,12 @@ class Panel:
 
     @property
     def probes(self) -> list[Probe]:
-        return stored(self.connection) if self.connection else []
+        """What was checked last; good news from before the connection broke is none."""
+        known = stored(self.connection) if self.connection else []
+        was_good = not any(probe.verdict == FAILED for probe in known)
+        if self._status == Status.BROKEN and was_good:
+            return [Probe(probe.id, UNKNOWN, "not_asked_since") for probe in known]
+        return known
 
     @property
     def steps(self) -> list[Step]:

@@ -29,6 +29,7 @@ _QUESTIONS = {
 _UNASKED = {
     "not_asked": _("Not asked, because an earlier question failed."),
     "not_asked_yet": _("Not checked yet."),
+    "not_asked_since": _("Not checked since the connection broke."),
 }
 _ROWS_HIDDEN = (
     _("There are rows in %(table)s, but the integration user may see none of them."),

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from connector import audit, connections
@@ -29,6 +30,7 @@ from connector.exceptions import (
 from connector.models import Connection
 from tickets import attempts, changes, mapping
 from tickets.models import Delivery, Ticket, TicketEvent
+from tickets.queries import has_lapsed, is_due
 from tickets.waking import wake
 
 if TYPE_CHECKING:
@@ -104,13 +106,12 @@ def enqueue(ticket: Ticket) -> Delivery:
 def claim(pk: int) -> Delivery | None:
     """Return the delivery if it is due and nobody else works on it, else None."""
     now = timezone.now()
-    lapsed = now - timedelta(seconds=settings.OUTBOX_LEASE)
     row = Delivery.objects.filter(pk=pk)
-    taken = row.filter(status=_QUEUED, due_at__lte=now).update(
+    taken = row.filter(is_due(now)).update(
         status=_SENDING, claimed_at=now, attempts=F("attempts") + 1
-    ) or row.filter(status=_SENDING, claimed_at__lt=lapsed).update(
+    ) or row.filter(has_lapsed(now)).update(
         # Whoever held it died in mid-work: its create may have been carried out.
-        unanswered_at=F("claimed_at"),
+        unanswered_at=Least(F("claimed_at"), Value(now)),
         claimed_at=now,
         attempts=F("attempts") + 1,
     )

@@ -14,6 +14,8 @@ from django.utils import timezone
 from connector.queries import TenantQuerySet
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connector.models import Connection
     from tickets.models import Ticket
 
@@ -100,6 +102,19 @@ class TicketQuerySet(TenantQuerySet):
         return self.filter(due_date__lt=timezone.localdate())
 
 
+def is_due(now: datetime) -> models.Q:
+    """Return what waits only for a worker; what was never tried waits for no clock."""
+    is_time = models.Q(due_at__lte=now) | models.Q(attempts=0)
+    return models.Q(status="queued") & is_time
+
+
+def has_lapsed(now: datetime) -> models.Q:
+    """Return what a dead worker holds: long ago, or since before the clock went back."""
+    lease = timedelta(seconds=settings.OUTBOX_LEASE)
+    is_old = models.Q(claimed_at__lt=now - lease) | models.Q(claimed_at__gt=now + lease)
+    return models.Q(status="sending") & is_old
+
+
 class DeliveryQuerySet(models.QuerySet):  # type: ignore[type-arg]
     """Reads of the outbox."""
 
@@ -110,11 +125,7 @@ class DeliveryQuerySet(models.QuerySet):  # type: ignore[type-arg]
     def due(self) -> Self:
         """Return what may be claimed now: due, or claimed by a worker that died."""
         now = timezone.now()
-        lapsed = now - timedelta(seconds=settings.OUTBOX_LEASE)
-        return self.filter(
-            models.Q(status="queued", due_at__lte=now)
-            | models.Q(status="sending", claimed_at__lt=lapsed)
-        )
+        return self.filter(is_due(now) | has_lapsed(now))
 
 
 class TicketStateQuerySet(TenantQuerySet):

@@ -10,6 +10,7 @@ from django.urls import reverse
 from connector.connections import configure, update
 from connector.messages import explain
 from connector.models import Connection
+from connector.probes import FAILED, OK, Probe
 from tests.factories import ConnectionFactory
 
 if TYPE_CHECKING:
@@ -265,6 +266,23 @@ def test_provisioning_repeats_the_instances_words(
 
     assert "Invalid &lt;b&gt;table&lt;/b&gt;" in text
     assert explain("invalid_grant").title in text
+
+
+@pytest.mark.parametrize("path", [PROVISIONING, CONFIGURATION])
+def test_good_news_from_before_the_connection_broke_is_not_shown(
+    tenant: Tenant, admin: User, client_for: ClientFor, path: str
+) -> None:
+    good = [Probe("token", OK, "yes").as_dict(), Probe("owner", OK, "same").as_dict()]
+    connection = ConnectionFactory(tenant=tenant, broken=True, probes=good)
+
+    text = client_for(admin).get(path).content.decode()
+
+    assert "Not checked since the connection broke." in text
+    assert "Access token until" not in text
+    bad = Probe("token", FAILED, "token_rejected").as_dict()
+    Connection.objects.filter(pk=connection.pk).update(probes=[bad])
+    text = client_for(admin).get(path).content.decode()
+    assert "Not checked since" not in text
 
 
 @pytest.mark.parametrize("since", ["x", "2026-13-45", "2026-01-01T00:00", "1e9"])

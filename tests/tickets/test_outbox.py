@@ -304,6 +304,24 @@ def test_the_ticket_of_a_dead_worker_is_taken_over(
     assert len(stored(instance, delivery.ticket)) == 1
 
 
+def test_a_clock_that_is_set_back_holds_nothing_up(
+    queued: Queued, instance: Running
+) -> None:
+    fresh, held = queued(), queued()
+    assert outbox.claim(held.pk)
+    for delivery in (fresh, held):
+        later(delivery, -3600)
+
+    assert set(Delivery.objects.due()) == {fresh, held}
+    assert _step(fresh).status == Status.DELIVERED
+    # Whether the worker that held it sent it is unknown: it is looked for first.
+    assert _step(held).status == Status.QUEUED
+    assert stored(instance, held.ticket) == []
+    later(held, 71)
+    assert _step(held).status == Status.DELIVERED
+    assert len(stored(instance, held.ticket)) == 1
+
+
 def test_a_worker_that_died_after_the_create_leaves_one_ticket(
     queued: Queued, instance: Running
 ) -> None:
