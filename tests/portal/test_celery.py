@@ -1,0 +1,43 @@
+"""What the worker does around each task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from celery.fixups.django import DjangoWorkerFixup
+from celery.signals import task_postrun, task_prerun
+from django.db import connection
+
+from portal.celery import app
+from tickets import tasks
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def test_a_worker_keeps_its_database_connection_from_task_to_task(
+    transactional_db: None,
+) -> None:
+    fixup = DjangoWorkerFixup(app)
+    connection.ensure_connection()
+    before = connection.connection
+
+    fixup.on_task_prerun(sender=tasks.sweep)
+    task_prerun.send(sender=tasks.sweep)
+    fixup.on_task_postrun(sender=tasks.sweep)
+    task_postrun.send(sender=tasks.sweep)
+
+    assert connection.connection is before
+
+
+def test_a_worker_drops_a_connection_that_is_too_old(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.ensure_connection()
+    before = connection.connection
+    monkeypatch.setattr(connection, "close_at", 0)
+
+    task_prerun.send(sender=tasks.sweep)
+
+    connection.ensure_connection()
+    assert connection.connection is not before
