@@ -197,11 +197,9 @@ REDIS_URL = env.str("REDIS_URL", default=f"redis+socket://{DATA_DIR / 'redis.soc
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    # Messages only wake workers. What a killed worker had fetched is found by the next
+    # sweep or poll, sooner than Redis would hand it out again, and at no cost.
     "ack_emulation": False,
-    # Above the longest task; with the defaults a killed task comes back after 100 s to 1 h.
-    "visibility_timeout": env.int("CELERY_VISIBILITY_TIMEOUT", default=180),
-    "unacked_restore_interval": 5,
-    "unacked_restore_throttle": 5,
 }
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
