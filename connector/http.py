@@ -14,12 +14,12 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from functools import lru_cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
 from urllib3 import PoolManager
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -164,7 +164,7 @@ def session(*, private_ok: bool = False) -> Session:
     """
     made = requests.Session()
     # ServiceNow serialises all requests of one cookie session.
-    made.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    made.cookies = NoCookies()
     made.headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
     # Without it a .netrc of the machine would replace the Authorization header.
     made.auth = _as_it_is
@@ -176,6 +176,13 @@ def session(*, private_ok: bool = False) -> Session:
 
 # A forked worker must not share its parent's sockets.
 os.register_at_fork(after_in_child=session.cache_clear)
+
+
+class NoCookies(RequestsCookieJar):
+    """Keeps nothing, and does not even read what the answers set."""
+
+    def extract_cookies(self, *_: Any) -> None:
+        """Leave the answer's cookies where they are."""
 
 
 def _as_it_is(request: PreparedRequest) -> PreparedRequest:

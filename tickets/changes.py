@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from tickets import journals, mapping, states
+from tickets import journals, mapping
 from tickets.models import TicketEvent
 
 if TYPE_CHECKING:
@@ -115,9 +115,9 @@ def _tell(
     ticket: Ticket, record: Record, connection: Connection, found: Sequence[Change]
 ) -> bool:
     """Write the history of what was taken over; return whether there was any."""
-    states.see(connection, ticket.kind, record.value("state"), record.display("state"))
     events = [_changed(ticket, record, connection, change) for change in found]
-    TicketEvent.objects.bulk_create(events)
+    if events:
+        TicketEvent.objects.bulk_create(events)
     commented = add_entries(ticket, journals.printed(record), record)
     return bool(events) or commented
 

@@ -28,7 +28,7 @@ from connector.exceptions import (
     Unavailable,
 )
 from connector.models import Connection
-from tickets import attempts, changes, mapping
+from tickets import attempts, changes, mapping, states
 from tickets.models import Delivery, Ticket, TicketEvent
 from tickets.queries import has_lapsed, is_due
 from tickets.waking import wake
@@ -146,6 +146,8 @@ def deliver(pk: int) -> None:
 def _finish(work: Work, outcome: Outcome) -> None:
     """Write down that the ticket is in ServiceNow, whoever holds the claim now."""
     row = Delivery.objects.filter(pk=work.delivery.pk).exclude(status=_DELIVERED)
+    # Before the transaction: while one is open, no other worker can write to SQLite.
+    states.see(work.connection, [(work.ticket.kind, outcome.record)])
     with transaction.atomic():
         is_news = changes.link(work.ticket, outcome.record, connection=work.connection)
         row.update(

@@ -27,12 +27,26 @@ _SECRETS = (
     "connection__pending_code",
     "connection__probes",
 )
-# What a delivery needs only if the token is to be renewed; loaded when it is.
-_RARELY_NEEDED = (
-    "ticket__connection__client_secret",
-    "ticket__connection__refresh_token",
-    "ticket__connection__pending_code",
-    "ticket__connection__probes",
+# What one attempt reads and writes; the rest is loaded should it be needed.
+_NEEDED_TO_SEND = (
+    *("payload", "status", "attempts", "claimed_at", "unanswered_at", "ticket_id"),
+    *(
+        f"ticket__{name}"
+        for name in (
+            *("kind", "name", "priority", "due_date", "correlation_id", "sys_id"),
+            *("number", "remote_state", "remote_priority", "remote_updated_at"),
+            *("remote_mod_count", "assigned_to", "misses", "missing_since"),
+            "connection_id",
+        )
+    ),
+    *(
+        f"ticket__connection__{name}"
+        for name in (
+            *("tenant_id", "base_url", "status", "remote_user_name", "access_token"),
+            *("access_token_expires_at", "last_error_code", "removed_at"),
+        )
+    ),
+    "ticket__connection__tenant__name",
 )
 # Alike in all of these, minutes apart: the same ticket, sent by Back and Send.
 _SAID_BY_PEOPLE = (
@@ -120,7 +134,7 @@ class DeliveryQuerySet(models.QuerySet):  # type: ignore[type-arg]
 
     def with_ticket(self) -> Self:
         """With the ticket, its connection and organisation: all that sending needs."""
-        return self.select_related("ticket__connection__tenant").defer(*_RARELY_NEEDED)
+        return self.select_related("ticket__connection__tenant").only(*_NEEDED_TO_SEND)
 
     def due(self) -> Self:
         """Return what may be claimed now: due, or claimed by a worker that died."""

@@ -53,12 +53,24 @@ def add_defaults(connection: Connection) -> None:
     TicketState.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def see(connection: Connection, kind: str, value: str, label: str) -> None:
-    """Note that a record is in this state; a new state gets a row, never dropped."""
-    known = TicketState.objects.filter(connection=connection, kind=kind, value=value)
-    if value and not known.exists():
-        row = _state(connection, kind, value, label or value, _UNKNOWN_SEQUENCE)
-        TicketState.objects.bulk_create([row], ignore_conflicts=True)
+def see(connection: Connection, seen: Iterable[tuple[str, Record]]) -> None:
+    """Note what states records of some kinds are in; a new one gets a row for good."""
+    labels = {
+        (kind, record.value("state")): record.display("state")
+        for kind, record in seen
+        if record.value("state")
+    }
+    states = TicketState.objects.filter(
+        connection=connection, value__in={value[:40] for _kind, value in labels}
+    )
+    known = set(states.values_list("kind", "value"))
+    rows = [
+        _state(connection, kind, value, label or value, _UNKNOWN_SEQUENCE)
+        for (kind, value), label in labels.items()
+        if (kind, value[:40]) not in known
+    ]
+    if rows:
+        TicketState.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def import_from(connection: Connection) -> None:

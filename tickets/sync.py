@@ -17,7 +17,7 @@ from connector.exceptions import ConnectorError, Refused, Unavailable
 from connector.models import Connection
 from connector.servicenow.client import PAGE_SIZE
 from connector.servicenow.query import MOST_VALUES, Query
-from tickets import changes, journals, mapping, outbox
+from tickets import changes, journals, mapping, outbox, states
 from tickets.models import Kind, SyncCursor, Ticket, TicketEvent
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ def _apply_all(
     pairs = [(by_sys_id.get(record.sys_id), record) for record in records]
     known = [(ticket, record) for ticket, record in pairs if ticket is not None]
     fresh = [pair for pair in known if not changes.is_same(*pair)]
+    states.see(connection, [(ticket.kind, record) for ticket, record in fresh])
     changed = [_apply(connection, ticket, record) for ticket, record in fresh]
     changed.append(_fetch_journals(client, fresh))
     for ticket, record in pairs:
