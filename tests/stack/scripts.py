@@ -124,7 +124,10 @@ def hold(count: int) -> None:
     tickets = Ticket.objects.bulk_create(
         _ticket(connection, index) for index in range(count)
     )
-    Delivery.objects.bulk_create(Delivery(ticket=t, due_at=later) for t in tickets)
+    Delivery.objects.bulk_create(
+        Delivery(ticket=ticket, due_at=later, payload=mapping.payload(ticket))
+        for ticket in tickets
+    )
     assert Delivery.objects.exclude(pk__in=before).count() == count
 
 
