@@ -28,7 +28,7 @@ _STEADY_AFTER = 30.0
 # What a person at the terminal should see; refused and unknown pages are daily life.
 _WORTH_SHOWING = re.compile(
     r"^\S+ \S+ (WARNING|ERROR|CRITICAL) "
-    r"(?!py\.warnings|django\.request (Not Found|Forbidden))"
+    r"(?!py\.warnings|django\.request (Not Found|Forbidden|Unauthorized|Method Not)|django\.security\.csrf)"
 )
 
 
