@@ -90,7 +90,9 @@ class Composer:
             words = {"name": error.ticket.name}
             return self._start_over(form, _used() % words, first=error.ticket)
         drafts.forget(self.request, self.draft)
-        messages.success(self.request, _("The ticket is on its way to ServiceNow."))
+        messages.success(
+            self.request, _("The ticket is saved and will be sent to ServiceNow.")
+        )
         return redirect(ticket)
 
     def _start_over(

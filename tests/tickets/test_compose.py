@@ -231,7 +231,7 @@ def test_a_broken_connection_takes_tickets_and_says_that_they_wait(
 
     page = browser.get(NEW)
 
-    assert b"needs attention" in page.content
+    assert b"You can still send the ticket" in page.content
     assert browser.post(NEW, _form(_token(page))).status_code == 302
 
 
