@@ -44,4 +44,6 @@ class ConnectionQuerySet(TenantQuerySet):
         connection: Connection | None = (
             self.active().for_tenant(tenant).filter(kind="servicenow").first()
         )
+        if connection:
+            connection.tenant = tenant
         return connection

@@ -112,6 +112,10 @@ class Ticket(models.Model):
             ),
         ]
         indexes = [
+            # The list's order in full: without the key its rows are sorted each time.
+            models.Index(
+                fields=["tenant", "-created_at", "-id"], name="ticket_newest_first"
+            ),
             models.Index(fields=["tenant", "kind", "-created_at"]),
             models.Index(fields=["tenant", "control_id"]),
         ]
