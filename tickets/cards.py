@@ -101,11 +101,15 @@ def freshness(connection: Connection) -> Freshness:
     cursor = SyncCursor.objects.filter(connection=connection).first()
     if cursor is None:
         return Freshness(None, is_stale=False, problem="", words="")
-    patience = timedelta(seconds=2 * cursor.interval)
-    polled_at = cursor.polled_at
     return Freshness(
-        synced_at=polled_at,
-        is_stale=polled_at is not None and timezone.now() - polled_at > patience,
+        synced_at=cursor.polled_at,
+        is_stale=connection.is_connected and _is_late(cursor),
         problem=messages.explain(cursor.error_code).title if cursor.error_code else "",
         words=cursor.error_words,
     )
+
+
+def _is_late(cursor: SyncCursor) -> bool:
+    patience = timedelta(seconds=2 * cursor.interval)
+    polled_at = cursor.polled_at
+    return polled_at is not None and timezone.now() - polled_at > patience

@@ -481,3 +481,13 @@ def test_without_a_broker_the_ticket_is_kept_and_the_page_answers(
     assert answer.status_code == 302
     assert Delivery.objects.due().count() == 1
     assert "no broker" in caplog.text
+
+
+@pytest.mark.parametrize("status", ["broken", "authorizing", "removed"])
+def test_a_connection_that_is_not_asked_blames_no_worker(
+    connection: Connection, status: str
+) -> None:
+    SyncCursor.objects.update(polled_at=timezone.now() - timedelta(days=1))
+    assert cards.freshness(connection).is_stale
+    connection.status = status
+    assert not cards.freshness(connection).is_stale
