@@ -14,7 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Connection, Tenant
-from tickets.queries import DeliveryQuerySet, TicketQuerySet, TicketStateQuerySet
+from tickets.queries import (
+    DONE,
+    DeliveryQuerySet,
+    TicketQuerySet,
+    TicketStateQuerySet,
+)
 
 if TYPE_CHECKING:
     from datetime import date
@@ -142,7 +147,9 @@ class Ticket(models.Model):
     @property
     def is_overdue(self) -> bool:
         due: date | None = self.due_date
-        return due is not None and due < timezone.localdate()
+        if due is None or self.remote_state in DONE[self.kind]:
+            return False
+        return due < timezone.localdate()
 
     @property
     def remote_url(self) -> str:

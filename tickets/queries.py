@@ -54,6 +54,8 @@ _SAID_BY_PEOPLE = (
     *("priority", "due_date", "category", "source", "control_id"),
 )
 TWIN_AGE = timedelta(minutes=10)
+# ServiceNow's codes of resolved, closed and canceled: nothing is due any more.
+DONE = {"change_request": ("3", "4"), "incident": ("6", "7", "8")}
 _PRIORITY_ORDER = ("low", "medium", "high")
 
 
@@ -113,7 +115,10 @@ class TicketQuerySet(TenantQuerySet):
         )
 
     def overdue(self) -> Self:
-        return self.filter(due_date__lt=timezone.localdate())
+        done = models.Q()
+        for kind, codes in DONE.items():
+            done |= models.Q(kind=kind, remote_state__in=codes)
+        return self.filter(due_date__lt=timezone.localdate()).exclude(done)
 
 
 def is_due(now: datetime) -> models.Q:

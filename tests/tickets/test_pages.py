@@ -491,3 +491,23 @@ def test_a_connection_that_is_not_asked_blames_no_worker(
     assert cards.freshness(connection).is_stale
     connection.status = status
     assert not cards.freshness(connection).is_stale
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "is_overdue"),
+    [
+        (Kind.INCIDENT, "2", True),
+        (Kind.INCIDENT, "6", False),
+        (Kind.CHANGE_REQUEST, "3", False),
+        (Kind.CHANGE_REQUEST, "", True),
+    ],
+)
+def test_what_is_done_is_never_overdue(
+    connection: Connection, kind: str, state: str, is_overdue: bool
+) -> None:
+    yesterday = timezone.localdate() - timedelta(days=1)
+    ticket = TicketFactory(
+        connection=connection, kind=kind, remote_state=state, due_date=yesterday
+    )
+    assert ticket.is_overdue is is_overdue
+    assert Ticket.objects.overdue().exists() is is_overdue
