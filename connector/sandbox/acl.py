@@ -20,16 +20,22 @@ _READERS = {
     "sys_properties": ("admin",),
     "sys_dictionary": ("admin",),
     "oauth_entity": ("oauth_admin", "mi_admin"),
+    "api_key": ("mi_admin",),
 }
 _WRITERS = {
     "incident": ("itil", "sn_incident_write"),
     "change_request": ("itil", "sn_change_write"),
     "oauth_entity": ("oauth_admin", "mi_admin"),
+    "api_key": ("mi_admin",),
 }
 _OPEN_TO_ALL = {"sys_user", "sys_user_group", "sys_user_grmember", "sys_choice"}
 # Denied as a whole, not row by row.
 _CLOSED = {"sys_db_object": ("itil",)}
-_SECRET = {"sys_user": {"user_password"}, "oauth_entity": {"client_secret"}}
+_SECRET = {
+    "sys_user": {"user_password"},
+    "oauth_entity": {"client_secret"},
+    "api_key": {"token"},
+}
 
 
 @dataclass

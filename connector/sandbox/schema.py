@@ -208,6 +208,13 @@ default_grant_type string =authorization_code Default Grant type
 user ref:sys_user OAuth Application User
 comments string:4000 Comments
 """
+_API_KEY = """
+name string:100 Name
+token password Token
+user ref:sys_user User
+active boolean =true Active
+expires datetime Expires
+"""
 _JOURNAL = """
 name string:80 Name
 element string:80 Element
@@ -327,6 +334,7 @@ def _tables() -> dict[str, Table]:
         Table("sys_choice", "Choice", _fields(_CHOICE), "label"),
         Table("sys_properties", "System Property", _fields(_PROPERTY)),
         Table("oauth_entity", "Application Registries", _fields(_ENTITY)),
+        Table("api_key", "REST API Key", _fields(_API_KEY)),
         Table("sys_journal_field", "Journal Entry", _fields(_JOURNAL), "sys_id"),
         Table("sys_dictionary", "Dictionary Entry", _fields(_DICTIONARY), "element"),
         Table("sys_db_object", "Table", _fields(_DB_OBJECT), "label"),

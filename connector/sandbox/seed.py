@@ -72,6 +72,8 @@ _PROPERTIES = {
     "glide.authenticate.basic_auth.restriction.active": "true",
     "glide.authenticate.basic_auth.restriction.enforce": "true",
     "glide.authenticate.basic_auth.allowed_roles": "snc_basic_auth_api_access",
+    "glide.authenticate.basic_auth.allowed_users": "",
+    "glide.authenticate.basic_auth.allow_wsao": "true",
     "com.snc.platform.security.oauth.is.active": "true",
 }
 
@@ -85,6 +87,7 @@ class Installation:
     redirect_url: str = "http://testserver/oauth/complete/servicenow/"
     user_name: str = INTEGRATION_USER
     password: str = ""
+    api_key: str = ""
 
     @classmethod
     def from_environment(cls, portal: str = "") -> Installation:
@@ -94,6 +97,7 @@ class Installation:
             given("SANDBOX_CLIENT_ID") or secrets.token_hex(16),
             given("SANDBOX_CLIENT_SECRET") or secrets.token_hex(16),
             given("SANDBOX_REDIRECT_URL") or redirect_url(portal),
+            api_key=given("SANDBOX_API_KEY", ""),
         )
 
 
@@ -125,10 +129,27 @@ def seed(
         if installation and not store.first(
             "oauth_entity", client_id=installation.client_id
         ):
-            create_entity(store, installation)
-            create_integration_user(
-                store, installation.user_name, installation.password
-            )
+            _install(store, installation)
+
+
+def _install(store: Store, wanted: Installation) -> None:
+    create_entity(store, wanted)
+    create_integration_user(store, wanted.user_name, wanted.password)
+    user = sys_id("sys_user", wanted.user_name)
+    entity = sys_id("oauth_entity", wanted.client_id)
+    store.update(TABLES["oauth_entity"], entity, {"user": user})
+    if wanted.api_key:
+        values = {"token": wanted.api_key, "user": user}
+        _add(store, "api_key", wanted.api_key, name=wanted.user_name, **values)
+
+
+def set_property(store: Store, name: str, value: str) -> None:
+    """Set a system property, which is made if the instance does not know it."""
+    row = store.first("sys_properties", name=name)
+    if row is None:
+        _add(store, "sys_properties", name, name=name, value=value)
+    else:
+        store.update(TABLES["sys_properties"], row["sys_id"], {"value": value})
 
 
 def _follow_environment(store: Store) -> None:

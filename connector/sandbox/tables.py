@@ -73,13 +73,12 @@ def answer(call: Call, sys_id: str | None) -> Response:
     """Answer what is asked of a table, or of the one row with this sys_id."""
     if not acl.may_open(call.user, call.table):
         raise Refusal(403, "User Not Authorized", "Failed API level ACL Validation")
-    request = call.request
-    method = request.headers.get("X-HTTP-Method-Override", request.method).upper()
+    method = call.request.method
     if sys_id is None and method in _LIST_ROUTES:
         return _LIST_ROUTES[method](call)
     if sys_id is not None and method in _ROW_ROUTES:
         return _ROW_ROUTES[method](call, sys_id)
-    raise Refusal(405, "Method Not Allowed", f"{method} not supported")
+    raise answers.not_allowed(method)
 
 
 def _list(call: Call) -> Response:
