@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from connector.sandbox import answers, shortened, tables, xml_answers
+from connector.sandbox import (
+    aggregates,
+    answers,
+    attachments,
+    batch,
+    shortened,
+    tables,
+    xml_answers,
+)
 from connector.sandbox.acl import Restrictions
 from connector.sandbox.answers import Refusal
 from connector.sandbox.callers import caller
@@ -63,6 +71,13 @@ class Api:
         except Refusal as refusal:
             return refusal.response()
         return self.serve(request, user)
+
+    def serve_with_faults(self, request: Request, user: User) -> Response:
+        """Answer one of several requests of a batch."""
+        table = _subject(request.path)
+        return self.faults.run(
+            "table", request.method, table, lambda: self.serve(request, user)
+        )
 
     def serve(self, request: Request, user: User) -> Response:
         """Answer what a known user asks."""
@@ -141,4 +156,7 @@ _RESOURCES: list[
 ] = [
     (re.compile(rf"{_NOW}table/([^/]+)(?:/([^/]+))?/?"), _table),
     (re.compile(rf"{_NOW}tinyurl/?"), _tiny),
+    (re.compile(rf"{_NOW}stats/([^/]+)/?"), aggregates.answer),
+    (re.compile(rf"{_NOW}batch/?"), batch.answer),
+    (re.compile(rf"{_NOW}attachment(?:/([^/]+)(?:/([^/]+))?)?/?"), attachments.answer),
 ]

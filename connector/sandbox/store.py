@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS _code (
     expires REAL, used INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS _visit (
     id TEXT PRIMARY KEY, user TEXT, token TEXT, created REAL);
+CREATE TABLE IF NOT EXISTS _file (id TEXT PRIMARY KEY, content BLOB);
 CREATE TABLE IF NOT EXISTS _note (name TEXT PRIMARY KEY, value TEXT);
 """
 _INDEXES = """
@@ -39,6 +40,8 @@ CREATE INDEX IF NOT EXISTS task_correlation ON task (correlation_id);
 CREATE INDEX IF NOT EXISTS task_updated ON task (sys_updated_on, sys_id);
 CREATE INDEX IF NOT EXISTS user_name ON sys_user (user_name);
 CREATE INDEX IF NOT EXISTS has_role ON sys_user_has_role (user);
+CREATE INDEX IF NOT EXISTS attachment ON sys_attachment (table_sys_id);
+CREATE INDEX IF NOT EXISTS approver ON sysapproval_approver (sysapproval);
 CREATE INDEX IF NOT EXISTS journal ON sys_journal_field (element_id);
 CREATE INDEX IF NOT EXISTS choice ON sys_choice (name, element);
 """
@@ -190,7 +193,15 @@ class Store:
 
     def empty(self) -> None:
         """Delete every row of every table."""
-        names = [*storages(), "_sequence", "_token", "_code", "_visit", "_note"]
+        names = [
+            *storages(),
+            "_sequence",
+            "_token",
+            "_code",
+            "_visit",
+            "_file",
+            "_note",
+        ]
         with self.transaction():
             for name in names:
                 self.execute(f'DELETE FROM "{name}"')  # noqa: S608

@@ -40,7 +40,8 @@ class Writer:
             row["sys_id"] = _own_id(wish)
             if table.prefix:
                 row["number"] = self.store.next_number(table.prefix)
-                row["task_effective_number"] = row["number"]
+                if table.is_task:
+                    row["task_effective_number"] = row["number"]
             self._apply_rules(table, {}, row)
             try:
                 row = self.store.insert(table, row)
