@@ -136,7 +136,8 @@ def parsed(call: Call) -> query.Parsed:
         if not name.startswith("sysparm_"):
             text += f"^{name}={_by_label(call, name, str(value))}"
     wanted = query.parse(text, call.table)
-    if call.hidden(call.table, wanted.paths()):
+    ends = [query.resolve_path(path, call.table) for path in wanted.paths()]
+    if any(end and call.hidden(end[0], [end[1].name]) for end in ends):
         raise answers.insufficient_rights()
     if wanted.has_invalid and call.store.is_on("glide.invalid_query.returns_no_rows"):
         return query.parse("sys_idISEMPTY", call.table)
