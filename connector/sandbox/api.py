@@ -14,6 +14,8 @@ from connector.sandbox import (
     answers,
     attachments,
     batch,
+    changerest,
+    knowledge,
     shortened,
     tables,
     xml_answers,
@@ -125,6 +127,8 @@ def _with_method(request: Request) -> Request:
 
 def _subject(path: str) -> str:
     """Return the table a request is about, empty if its path does not say."""
+    if path.startswith("/api/sn_chg_rest/"):
+        return "change_request"
     match = _SUBJECT.match(path)
     return match[1] if match else ""
 
@@ -159,4 +163,9 @@ _RESOURCES: list[
     (re.compile(rf"{_NOW}stats/([^/]+)/?"), aggregates.answer),
     (re.compile(rf"{_NOW}batch/?"), batch.answer),
     (re.compile(rf"{_NOW}attachment(?:/([^/]+)(?:/([^/]+))?)?/?"), attachments.answer),
+    (re.compile(r"/api/sn_chg_rest/(?:v1/)?change((?:/[^/]+)*)/?"), changerest.answer),
+    (
+        re.compile(r"/api/sn_km_api/(?:v1/)?knowledge/articles(?:/([^/]+))?/?"),
+        knowledge.answer,
+    ),
 ]

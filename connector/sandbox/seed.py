@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from connector.sandbox import history, people
 from connector.sandbox.choices import CHOICES
+from connector.sandbox.furniture import ROWS
 from connector.sandbox.schema import TABLES
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ _PEOPLE = (
     ("nestor.wilke", "Nestor", "Wilke", "Endpoint Engineer", ("itil",)),
     ("adele.vance", "Adele", "Vance", "Retail Manager", ()),
 )
+_DEPARTMENTS = {"alex.personal": "Marketing", "adele.vance": "Sales"}
 _GROUPS = {
     "Service Desk": "First contact for everybody",
     "Identity and Access": "Sign-in, accounts and privileged roles",
@@ -231,6 +233,7 @@ def _furnish(store: Store, time_zone: str) -> None:
         _add(store, "sys_properties", name, name=name, value=value)
     for name, description in _GROUPS.items():
         _add(store, "sys_user_group", name, name=name, description=description)
+    _add_furniture(store)
     for role in (*INTEGRATION_ROLES, *_OTHER_ROLES):
         _add(store, "sys_user_role", role, name=role)
     for person in _PEOPLE:
@@ -240,6 +243,12 @@ def _furnish(store: Store, time_zone: str) -> None:
             _add_member(store, user_name, group)
     _add_choices(store)
     _add_dictionary(store)
+
+
+def _add_furniture(store: Store) -> None:
+    for table, rows in ROWS.items():
+        for key, values in rows.items():
+            _add(store, table, key, **values)
 
 
 def _add(store: Store, table_name: str, key: str, **values: str) -> None:
@@ -267,6 +276,8 @@ def _add_person(
         last_name=last,
         name=f"{first} {last}",
         title=title,
+        department=sys_id("cmn_department", _DEPARTMENTS.get(user_name, "IT")),
+        company=sys_id("core_company", "Contoso"),
         email=f"{user_name}@example.com",
         user_password=people.hashed(password),
     )
@@ -299,7 +310,9 @@ def _add_choices(store: Store) -> None:
 
 def _add_dictionary(store: Store) -> None:
     for table in TABLES.values():
-        _add(store, "sys_db_object", table.name, name=table.name, label=table.label)
+        parent = sys_id("sys_db_object", table.parent) if table.parent else ""
+        names = {"name": table.name, "label": table.label, "super_class": parent}
+        _add(store, "sys_db_object", table.name, **names)
         for field in table.fields.values():
             _add(
                 store,
@@ -311,4 +324,5 @@ def _add_dictionary(store: Store) -> None:
                 internal_type=field.type,
                 reference=field.reference,
                 max_length=str(field.length or 40),
+                mandatory=str(field.is_mandatory).lower(),
             )

@@ -70,7 +70,17 @@ class Store:
         )
         for name, columns in storages().items():
             self._db.execute(_create(name, columns))
+            self._add_columns(name, columns)
         self._db.executescript(_INTERNAL + _INDEXES)
+
+    def _add_columns(self, name: str, columns: Mapping[str, Field]) -> None:
+        """Add what a file that was made by an older version lacks."""
+        rows = self._db.execute(f'PRAGMA table_info("{name}")').fetchall()
+        known = {row["name"] for row in rows}
+        for column in columns.values():
+            if column.name not in known:
+                sql = f'ALTER TABLE "{name}" ADD COLUMN {_column(column)}'
+                self._db.execute(sql)
 
     def close(self) -> None:
         with self.lock:
@@ -209,10 +219,11 @@ class Store:
 
 
 def _create(name: str, columns: Mapping[str, Field]) -> str:
-    # The database of an instance compares text without regard to case.
-    lines = [
-        f"\"{field.name}\" TEXT NOT NULL DEFAULT ''"
-        + (" PRIMARY KEY" if field.name == "sys_id" else " COLLATE NOCASE")
-        for field in columns.values()
-    ]
+    lines = [_column(field) for field in columns.values()]
     return f'CREATE TABLE IF NOT EXISTS "{name}" ({", ".join(lines)})'
+
+
+def _column(field: Field) -> str:
+    # The database of an instance compares text without regard to case.
+    end = "PRIMARY KEY" if field.name == "sys_id" else "COLLATE NOCASE"
+    return f"\"{field.name}\" TEXT NOT NULL DEFAULT '' {end}"

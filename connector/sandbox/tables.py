@@ -114,7 +114,7 @@ def _list(call: Call) -> Response:
             "No Record found",
             "Records matching query not found. Check query parameter or offset parameter",
         )
-    response = answers.json_response({"result": _render(call, seen, paths)})
+    response = answers.json_response({"result": render(call, seen, paths)})
     add_count(call, response, sql, limit, offset)
     return response
 
@@ -254,7 +254,7 @@ def _writer(call: Call) -> Writer:
 def _one(call: Call, row: Row, status: int = 200) -> Response:
     if call.request.headers.get("X-no-response-body", "").lower() == "true":
         return Response(status=status)
-    [shown] = _render(call, [row], _paths(call))
+    [shown] = render(call, [row], _paths(call))
     return answers.json_response({"result": shown}, status)
 
 
@@ -270,7 +270,8 @@ def _paths(call: Call) -> list[str]:
     ]
 
 
-def _render(call: Call, rows: list[Row], paths: list[str]) -> list[dict[str, Any]]:
+def render(call: Call, rows: list[Row], paths: list[str]) -> list[dict[str, Any]]:
+    """Return rows as the client wants to see them."""
     return Renderer(call.store, call.user, shape_of(call)).rows(call.table, rows, paths)
 
 
