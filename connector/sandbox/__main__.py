@@ -34,6 +34,7 @@ def main() -> int:
         portal=options.portal,
         time_zone=options.time_zone,
         tls_port=options.tls_port,
+        incidents=options.incidents,
     ) as running:
         for name, value in options.property:
             set_property(running.store, name, value)
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="set a system property; may be given again",
     )
+    add("--incidents", type=int, default=0, help="so many of other people, once")
     add("--time-zone", default="America/Los_Angeles", help="of the instance")
     add(
         "--faults",

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.sandbox import history, people
+from connector.sandbox import crowd, history, people
 from connector.sandbox.choices import CHOICES
 from connector.sandbox.furniture import ROWS
 from connector.sandbox.schema import TABLES
@@ -119,6 +119,7 @@ def seed(
     installation: Installation | None = None,
     *,
     time_zone: str = "America/Los_Angeles",
+    incidents: int = 0,
 ) -> None:
     """Furnish an empty instance; one that is furnished keeps what it has."""
     with store.transaction():
@@ -132,6 +133,7 @@ def seed(
             "oauth_entity", client_id=installation.client_id
         ):
             _install(store, installation)
+        crowd.write(store, incidents, sys_id("sys_user", "it.agent"))
 
 
 def _install(store: Store, wanted: Installation) -> None:

@@ -257,16 +257,18 @@ def serve(  # noqa: PLR0913
     portal: str = "",
     time_zone: str = "America/Los_Angeles",
     tls_port: int | None = None,
+    incidents: int = 0,
 ) -> Running:
     """Start an instance in this process; port 0 takes any free one.
 
     `installation` puts the OAuth entity and the integration user there at once;
-    `tls_port` adds a listener that speaks HTTPS.
+    `tls_port` adds a listener that speaks HTTPS; `incidents` says how many of other
+    people there are beside the usual few.
     """
     store = Store(data)
 
     def furnish() -> None:
-        seed(store, installation, time_zone=time_zone)
+        seed(store, installation, time_zone=time_zone, incidents=incidents)
 
     furnish()
     app = App(store, portal, furnish)

@@ -8,13 +8,14 @@ import time
 import uuid
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.sandbox.schema import TABLES, storages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from connector.sandbox.schema import Field, Table
 
@@ -146,6 +147,21 @@ class Store:
         self._changed(table)
         return full
 
+    def insert_many(self, table: Table, rows: Iterable[Row]) -> None:
+        """Add many rows that all have the same fields."""
+        rows = iter(rows)
+        first = next(rows, None)
+        if first is None:
+            return
+        names = list(first)
+        columns = ", ".join(f'"{name}"' for name in names)
+        marks = ", ".join("?" * len(names))
+        sql = f'INSERT INTO "{table.storage}" ({columns}) VALUES ({marks})'  # noqa: S608
+        values = (list(row.values()) for row in chain([first], rows))
+        with self.lock:
+            self._db.executemany(sql, values)
+        self._changed(table)
+
     def update(self, table: Table, sys_id: str, changes: Mapping[str, str]) -> None:
         names = ", ".join(f'"{name}" = ?' for name in changes)
         sql = f'UPDATE "{table.storage}" SET {names} WHERE "sys_id" = ?'  # noqa: S608
@@ -158,12 +174,16 @@ class Store:
         self._changed(table)
 
     def next_number(self, prefix: str) -> str:
+        return f"{prefix}{self.reserve_numbers(prefix, 1):07d}"
+
+    def reserve_numbers(self, prefix: str, count: int) -> int:
+        """Return the first of so many numbers that nobody else gets."""
         sql = (
             "INSERT INTO _sequence VALUES (?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last"
+            "ON CONFLICT (name) DO UPDATE SET last = last + ? RETURNING last"
         )
-        [row] = self.execute(sql, [prefix, _FIRST_NUMBER])
-        return f"{prefix}{row['last']:07d}"
+        [row] = self.execute(sql, [prefix, _FIRST_NUMBER + count - 1, count])
+        return int(row["last"]) - count + 1
 
     def labels(self, table: str, element: str) -> dict[str, str]:
         """Return the choices of a field, value to label, in their order."""
