@@ -24,6 +24,8 @@ _READERS = {
     "sys_dictionary": ("admin",),
     "oauth_entity": ("oauth_admin", "mi_admin"),
     "api_key": ("mi_admin",),
+    "oauth_oidc_entity": ("oauth_admin", "mi_admin"),
+    "oidc_provider_configuration": ("oauth_admin", "mi_admin"),
 }
 _WRITERS = {
     "incident": ("itil", "sn_incident_write"),
@@ -35,6 +37,8 @@ _WRITERS = {
     "kb_knowledge": ("knowledge",),
     "oauth_entity": ("oauth_admin", "mi_admin"),
     "api_key": ("mi_admin",),
+    "oauth_oidc_entity": ("oauth_admin", "mi_admin"),
+    "oidc_provider_configuration": ("oauth_admin", "mi_admin"),
 }
 _OPEN_TO_ALL = {
     *("sys_user", "sys_user_group", "sys_user_grmember", "sys_choice"),

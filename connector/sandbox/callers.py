@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.sandbox import answers, grants, people
+from connector.sandbox import answers, grants, oidc, people
 from connector.sandbox.answers import Refusal
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def caller(store: Store, request: Request, session: ApiSession) -> User:
 def _found(store: Store, request: Request, session: ApiSession) -> User | None:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return grants.user_of(store, given.strip())
+        token = given.strip()
+        return grants.user_of(store, token) or oidc.user_of(store, token)
     if scheme.lower() == "basic":
         return _by_password(store, given.strip())
     if key := request.headers.get("x-sn-apikey"):

@@ -86,6 +86,20 @@ user ref:sys_user User
 active boolean =true Active
 expires datetime Expires
 """
+OIDC_ENTITY = """
+name string:100 Name
+client_id string:255 Client ID
+active boolean =true Active
+oidc_provider ref:oidc_provider_configuration OAuth OIDC Provider Configuration
+"""
+OIDC_PROVIDER = """
+name string:100 OIDC Provider
+oidc_config_url string:1024 OIDC Metadata URL
+user_claim string:40 =appid User Claim
+user_field string:40 =user_name User Field
+enable_jti_verification boolean =false Enable JTI claim verification
+clock_skew integer =300 Clock Skew
+"""
 JOURNAL = """
 name string:80 Name
 element string:80 Element

@@ -100,6 +100,8 @@ _OTHERS = (
     ("sys_properties", "System Property", "PROPERTY", "name"),
     ("oauth_entity", "Application Registries", "ENTITY", "name"),
     ("api_key", "REST API Key", "API_KEY", "name"),
+    ("oauth_oidc_entity", "OIDC Entity", "OIDC_ENTITY", "name"),
+    ("oidc_provider_configuration", "OIDC Provider", "OIDC_PROVIDER", "name"),
     ("sys_journal_field", "Journal Entry", "JOURNAL", "sys_id"),
     ("sys_dictionary", "Dictionary Entry", "DICTIONARY", "element"),
     ("sys_db_object", "Table", "DB_OBJECT", "label"),

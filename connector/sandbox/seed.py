@@ -90,6 +90,8 @@ class Installation:
     user_name: str = INTEGRATION_USER
     password: str = ""
     api_key: str = ""
+    oidc_metadata_url: str = ""
+    oidc_audience: str = ""
 
     @classmethod
     def from_environment(cls, portal: str = "") -> Installation:
@@ -100,6 +102,8 @@ class Installation:
             given("SANDBOX_CLIENT_SECRET") or secrets.token_hex(16),
             given("SANDBOX_REDIRECT_URL") or redirect_url(portal),
             api_key=given("SANDBOX_API_KEY", ""),
+            oidc_metadata_url=given("SANDBOX_OIDC_METADATA_URL", ""),
+            oidc_audience=given("SANDBOX_OIDC_AUDIENCE", ""),
         )
 
 
@@ -145,6 +149,16 @@ def _install(store: Store, wanted: Installation) -> None:
     if wanted.api_key:
         values = {"token": wanted.api_key, "user": user}
         _add(store, "api_key", wanted.api_key, name=wanted.user_name, **values)
+    if wanted.oidc_metadata_url:
+        _add_provider(store, wanted.oidc_metadata_url, wanted.oidc_audience)
+
+
+def _add_provider(store: Store, address: str, audience: str) -> None:
+    """Trust the tokens of a provider that are meant for an audience."""
+    table, name = "oidc_provider_configuration", "OIDC provider"
+    _add(store, table, address, name=name, oidc_config_url=address)
+    values = {"client_id": audience, "oidc_provider": sys_id(table, address)}
+    _add(store, "oauth_oidc_entity", audience, name=name, **values)
 
 
 def set_property(store: Store, name: str, value: str) -> None:
