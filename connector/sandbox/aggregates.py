@@ -76,7 +76,7 @@ def _rows(
 ) -> list[tuple[Any, ...]]:
     sql = query.compile_query(tables.parsed(call), call.table, call.session)
     keys = [f'"{name}"' for name in groups]
-    columns = ", ".join([*keys, *(figure.sql for figure in figures), "1"])
+    columns = ", ".join([*keys, *(figure.sql for figure in figures), "count(*)"])
     text = f'SELECT {columns} FROM "{call.table.storage}" WHERE {sql.where}'  # noqa: S608
     values = list(sql.values)
     if groups:

@@ -92,16 +92,25 @@ def _request(outer: Request, item: dict[str, Any]) -> Request | None:
     is_ours = address.path.startswith("/api/") and not address.netloc
     if not is_ours or is_batch or len(data) > _MAX_ITEM:
         return None
-    given = item.get("headers") or []
-    headers = [(str(one.get("name")), str(one.get("value"))) for one in given]
-    # Its true length is known, and it is the caller of the batch who asks.
-    kept = [pair for pair in headers if pair[0].lower() not in {"content-length"}]
+    headers = _headers(item.get("headers") or [])
+    if headers is None:
+        return None
     builder = EnvironBuilder(
         address.path,
         base_url=outer.url_root,
         query_string=address.query,
         method=str(item.get("method", "GET")).upper(),
-        headers=kept,
+        headers=headers,
         data=data,
     )
     return Request(builder.get_environ())
+
+
+def _headers(given: Any) -> list[tuple[str, str]] | None:
+    """Return name and value of each header; None if they cannot be read."""
+    try:
+        pairs = [(str(one["name"]), str(one["value"])) for one in given]
+    except (TypeError, KeyError):
+        return None
+    # The true length is known.
+    return [pair for pair in pairs if pair[0].lower() != "content-length"]

@@ -83,12 +83,17 @@ def _edge(moment: datetime | None, unit: str, *, is_end: bool) -> datetime | Non
 
 
 def shift(moment: datetime, unit: str, count: int) -> datetime | None:
-    """Return a moment so many units later; None if there is no such unit."""
-    if unit in _FIXED:
-        return moment + _FIXED[unit] * count
-    if unit not in _MONTHS:
+    """Return a moment so many units later; None if the calendar has none."""
+    try:
+        if unit in _FIXED:
+            return moment + _FIXED[unit] * count
+        return _shift_months(moment, count * _MONTHS[unit])
+    except (KeyError, OverflowError, ValueError):
         return None
-    months = moment.year * 12 + moment.month - 1 + count * _MONTHS[unit]
+
+
+def _shift_months(moment: datetime, count: int) -> datetime:
+    months = moment.year * 12 + moment.month - 1 + count
     first = moment.replace(year=months // 12, month=months % 12 + 1, day=1)
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     return first.replace(day=min(moment.day, last.day))

@@ -71,16 +71,25 @@ def _order(path: str, table: Table, level: int = 0) -> str:
     )
 
 
+def _joined(texts: list[str], word: str) -> str:
+    """Join conditions as a balanced tree: SQLite takes no deep ones."""
+    if len(texts) < 3:
+        return f"({f' {word} '.join(texts)})"
+    middle = len(texts) // 2
+    parts = [_joined(texts[:middle], word), _joined(texts[middle:], word)]
+    return _joined(parts, word)
+
+
 def _sets(parsed: Parsed, table: Table, session: Session) -> Compare:
     texts, values = [], []
     for groups in parsed.sets:
         ands = []
         for group in groups:
             parts = [_term(one, table, session) for one in group]
-            ands.append(f"({' OR '.join(text for text, _ in parts)})")
+            ands.append(_joined([text for text, _ in parts], "OR"))
             values += [value for _, some in parts for value in some]
-        texts.append(f"({' AND '.join(ands)})")
-    return (f"({' OR '.join(texts)})" if texts else "1", values)
+        texts.append(_joined(ands, "AND"))
+    return (_joined(texts, "OR") if texts else "1", values)
 
 
 def _term(term: Term, table: Table, session: Session) -> Compare:

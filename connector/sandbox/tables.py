@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MEDIA = ("application/json", "application/xml", "text/xml")
 _DEFAULT_LIMIT = 10_000
+_MOST = 2**31
 _MAX_BODY = 10 * 1024 * 1024
 
 
@@ -318,7 +319,7 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def _number(text: str, default: int) -> int:
-    return int(text) if text.isdecimal() else default
+    return min(int(text), _MOST) if text.isdecimal() else default
 
 
 _LIST_ROUTES: dict[str, Callable[[Call], Response]] = {

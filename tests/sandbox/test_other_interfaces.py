@@ -230,3 +230,31 @@ def test_files_show_for_who_reads_the_record(api: Api, nobody_api: Api) -> None:
     made = upload(api, row["sys_id"]).json()["result"]
     assert nobody_api.send("GET", f"attachment/{made['sys_id']}").status_code == 404
     assert upload(nobody_api, row["sys_id"]).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {},
+        {"url": "/api/now/table/incident", "headers": 5},
+        {"url": "/api/now/table/incident", "headers": ["x"]},
+        {"url": "/api/now/table/incident", "headers": [{"name": "a\nb"}]},
+        {"url": "/api/now/table/incident", "method": "\u00e9"},
+        {"url": "/api/now/table/incident", "body": "no base 64"},
+        {"url": 7},
+    ],
+)
+def test_a_request_that_is_none_fails_by_itself(api: Api, item: dict[str, Any]) -> None:
+    body = {"batch_request_id": "1", "rest_requests": [{"id": "1", **item}]}
+    answer = api.send("POST", "batch", json=body)
+    [one] = answer.json()["serviced_requests"]
+    assert one["status_code"] in {400, 405}
+
+
+def test_nothing_asked_for_is_nothing_counted(api: Api) -> None:
+    assert stats(api, "number=INC0") == {"stats": {}}
+
+
+def test_a_limit_may_be_larger_than_anything(api: Api) -> None:
+    api.create("incident")
+    assert api.list("incident", limit="9" * 30)

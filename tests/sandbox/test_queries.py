@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -269,3 +271,23 @@ def test_functions_give_moments_in_the_time_zone_of_the_user(
     session = Session("id", "name", NOON.timestamp(), ZONE)
     wanted = datetime.fromisoformat(expected).replace(tzinfo=ZONE).astimezone(UTC)
     assert resolve(f"javascript:gs.{call}", session) == wanted.strftime(FORMAT)
+
+
+def test_a_long_list_of_conditions_is_no_burden(api: Api, same: str) -> None:
+    many = "^OR".join(["urgency=1"] * 3000)
+    url = f"{api.url}/api/now/table/incident?sysparm_query=correlation_id={same}^{many}"
+    body = {
+        "batch_request_id": "1",
+        "rest_requests": [{"id": "1", "method": "GET", "url": url[len(api.url) :]}],
+    }
+    [one] = api.send("POST", "batch", json=body).json()["serviced_requests"]
+    rows = json.loads(base64.b64decode(one["body"]))["result"]
+    assert [row["short_description"] for row in rows] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "call", ["yearsAgo(9999)", "daysAgo(999999)", "monthsAgo(-999999)"]
+)
+def test_a_moment_outside_the_calendar_is_nothing(call: str) -> None:
+    session = Session("id", "name", NOON.timestamp(), ZONE)
+    assert resolve(f"javascript:gs.{call}", session) == ""
