@@ -39,6 +39,7 @@ _INDEXES = """
 CREATE INDEX IF NOT EXISTS task_number ON task (number);
 CREATE INDEX IF NOT EXISTS task_correlation ON task (correlation_id);
 CREATE INDEX IF NOT EXISTS task_updated ON task (sys_updated_on, sys_id);
+CREATE INDEX IF NOT EXISTS task_class ON task (sys_class_name, sys_updated_on, sys_id);
 CREATE INDEX IF NOT EXISTS user_name ON sys_user (user_name);
 CREATE INDEX IF NOT EXISTS has_role ON sys_user_has_role (user);
 CREATE INDEX IF NOT EXISTS attachment ON sys_attachment (table_sys_id);
