@@ -8,7 +8,12 @@ import sys
 import threading
 
 from connector.sandbox import faults
-from connector.sandbox.seed import PASSWORD_NAMES, Installation, announce
+from connector.sandbox.seed import (
+    PASSWORD_NAMES,
+    Installation,
+    announce,
+    set_property,
+)
 from connector.sandbox.server import serve
 
 
@@ -28,9 +33,15 @@ def main() -> int:
         port=options.port,
         portal=options.portal,
         time_zone=options.time_zone,
+        tls_port=options.tls_port,
+        incidents=options.incidents,
     ) as running:
+        for name, value in options.property:
+            set_property(running.store, name, value)
         running.faults.replace(options.faults)
         _say_passwords(announce(running.store))
+        if running.https_url:
+            _say(f"also at {running.https_url} (certificate {running.certificate})")
         _say(f"sandbox ready {running.url}")
         end.wait()
     return 0
@@ -44,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--host", default="127.0.0.1")
     add("--port", type=int, default=8766, help="0 takes any free port")
+    add("--tls-port", type=int, help="also speak HTTPS there; 0 takes any free one")
     add("--data", default=":memory:", help="SQLite file that keeps everything")
     add("--portal", default="", help="address of the portal, to prefill forms")
     add(
@@ -52,6 +64,15 @@ def _parser() -> argparse.ArgumentParser:
         help="create the OAuth entity and the integration user at once, from "
         "SANDBOX_CLIENT_ID, SANDBOX_CLIENT_SECRET and SANDBOX_REDIRECT_URL",
     )
+    add(
+        "--property",
+        type=_property,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="set a system property; may be given again",
+    )
+    add("--incidents", type=int, default=0, help="so many of other people, once")
     add("--time-zone", default="America/Los_Angeles", help="of the instance")
     add(
         "--faults",
@@ -60,6 +81,13 @@ def _parser() -> argparse.ArgumentParser:
         help='for example "rate_limit:share=0.05,retry_after=1;error:method=POST"',
     )
     return parser
+
+
+def _property(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
 
 
 def _say_passwords(made: dict[str, str]) -> None:

@@ -15,21 +15,43 @@ if TYPE_CHECKING:
 _READERS = {
     "incident": ("itil", "sn_incident_read", "sn_incident_write"),
     "change_request": ("itil", "sn_change_read", "sn_change_write"),
+    "change_task": ("itil", "sn_change_read", "sn_change_write"),
+    "problem": ("itil", "sn_problem_read", "sn_problem_write"),
     "sys_journal_field": ("itil",),
+    "sys_audit_delete": ("admin",),
     "sys_user_role": ("itil",),
     "sys_properties": ("admin",),
     "sys_dictionary": ("admin",),
     "oauth_entity": ("oauth_admin", "mi_admin"),
+    "api_key": ("mi_admin",),
+    "oauth_oidc_entity": ("oauth_admin", "mi_admin"),
+    "oidc_provider_configuration": ("oauth_admin", "mi_admin"),
 }
 _WRITERS = {
     "incident": ("itil", "sn_incident_write"),
     "change_request": ("itil", "sn_change_write"),
+    "change_task": ("itil", "sn_change_write"),
+    "problem": ("itil", "sn_problem_write"),
+    "sys_attachment": ("itil", "sn_incident_write", "sn_change_write"),
+    "sysapproval_approver": ("itil", "approver_user"),
+    "kb_knowledge": ("knowledge",),
     "oauth_entity": ("oauth_admin", "mi_admin"),
+    "api_key": ("mi_admin",),
+    "oauth_oidc_entity": ("oauth_admin", "mi_admin"),
+    "oidc_provider_configuration": ("oauth_admin", "mi_admin"),
 }
-_OPEN_TO_ALL = {"sys_user", "sys_user_group", "sys_user_grmember", "sys_choice"}
+_OPEN_TO_ALL = {
+    *("sys_user", "sys_user_group", "sys_user_grmember", "sys_choice"),
+    *("cmn_department", "cmn_location", "core_company", "chg_model"),
+    *("kb_knowledge", "kb_knowledge_base"),
+}
 # Denied as a whole, not row by row.
 _CLOSED = {"sys_db_object": ("itil",)}
-_SECRET = {"sys_user": {"user_password"}, "oauth_entity": {"client_secret"}}
+_SECRET = {
+    "sys_user": {"user_password"},
+    "oauth_entity": {"client_secret"},
+    "api_key": {"token"},
+}
 
 
 @dataclass
@@ -69,6 +91,9 @@ def may_see(user: User, table: Table, row: Row) -> bool:
     name = row["sys_class_name"] if table.is_task else table.name
     if name == "sys_user_has_role":
         return user.has("itil") or row["user"] == user.sys_id
+    if name == "sys_attachment":
+        # A file shows for who reads the table of its record.
+        name = row["table_name"]
     return name in _OPEN_TO_ALL or user.has(*_READERS.get(name, ("itil",)))
 
 
@@ -81,7 +106,13 @@ def may_write(user: User, table: Table) -> bool:
 
 def may_delete(user: User, table: Table) -> bool:
     """Say whether the user may delete rows of a table."""
+    if table.name == "sys_attachment":
+        return may_write(user, table)
     return may_write(user, table) and user.has("admin")
+
+
+# What the rights look at beside the fields that were asked for.
+NEEDED = ("sys_id", "sys_class_name", "user", "table_name")
 
 
 def hidden(user: User, table: Table, names: Iterable[str]) -> set[str]:

@@ -27,7 +27,7 @@ EDITED = {
     ),
     "oauth_entity": (
         *("name", "active", "redirect_url", "access_token_lifespan"),
-        *("refresh_token_lifespan", "auth_code_lifespan"),
+        *("refresh_token_lifespan", "auth_code_lifespan", "user"),
     ),
     "sys_db_object": ("label", "name", "access", "read_access"),
 }
@@ -113,6 +113,9 @@ class Administration:
     def _options(self, column: Field) -> dict[str, str]:
         if column.name == "access":
             return _ACCESS
+        if column.reference == "sys_user":
+            accounts = self.store.find(TABLES["sys_user"])
+            return {"": "(nobody)", **{row["sys_id"]: row["name"] for row in accounts}}
         return _YES_NO if column.type == "boolean" else {}
 
     def _field(self, row: Row, name: str) -> Html:

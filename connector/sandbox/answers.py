@@ -100,6 +100,11 @@ def not_found() -> Refusal:
     )
 
 
+def not_allowed(method: str) -> Refusal:
+    """Refuse a method that the resource does not know."""
+    return Refusal(405, "Method Not Allowed", f"{method} not supported")
+
+
 def security_constraints(operation: str) -> Refusal:
     """Refuse an Insert, Update or Delete for want of rights."""
     return Refusal(

@@ -1,4 +1,4 @@
-"""The REST interface: who asks, which session, which resource."""
+"""The REST interface: which session, which resource."""
 
 from __future__ import annotations
 
@@ -7,16 +7,27 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
-from connector.sandbox import answers, grants, people, tables
+from connector.sandbox import (
+    aggregates,
+    answers,
+    attachments,
+    batch,
+    changerest,
+    knowledge,
+    shortened,
+    tables,
+    xml_answers,
+)
 from connector.sandbox.acl import Restrictions
 from connector.sandbox.answers import Refusal
+from connector.sandbox.callers import caller
 from connector.sandbox.schema import TABLES
 from connector.sandbox.sessions import ApiSessions, Dropped
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Request
+    from collections.abc import Callable
 
     from connector.sandbox.faults import Faults
     from connector.sandbox.people import User
@@ -24,9 +35,8 @@ if TYPE_CHECKING:
     from connector.sandbox.sessions import ApiSession
     from connector.sandbox.store import Store
 
-_TABLE_PATH = re.compile(r"/api/now/(?:(v1|v2)/)?table/([^/]+)(?:/([^/]+))?/?")
-_BASIC = "glide.authenticate.basic_auth"
 _ACCEPTED = ("application/json", "application/xml", "text/xml")
+_OVERRIDE = "HTTP_X_HTTP_METHOD_OVERRIDE"
 
 
 @dataclass
@@ -41,82 +51,98 @@ class Api:
 
     def respond(self, request: Request) -> Response:
         """Answer one request in its session."""
-        match = _TABLE_PATH.fullmatch(request.path)
-        self.requests["table" if match else "api"] += 1
-        table = match[2] if match else ""
+        request = _with_method(request)
+        table = _subject(request.path)
+        self.requests["table" if "/table/" in request.path else "api"] += 1
         try:
             with self.sessions.enter(request.cookies.get("JSESSIONID", "")) as session:
                 response = self.faults.run(
                     "table",
                     request.method,
                     table,
-                    lambda: self._answer(request, match, session),
+                    lambda: self._answer(request, session),
                 )
                 is_signed_in = response.status_code != 401
                 return answers.dress(response, session.id, is_signed_in=is_signed_in)
         except Dropped:
             return Response(status=202)
 
-    def _answer(
-        self, request: Request, match: re.Match[str] | None, session: ApiSession
-    ) -> Response:
+    def _answer(self, request: Request, session: ApiSession) -> Response:
         try:
-            user = self._user(request, session)
-            if match is None:
-                message = "Requested URI does not represent any resource"
-                raise Refusal(400, f"{message}: {request.path}")
-            _check_accept(request)
-            version, name, sys_id = match.groups()
-            call = tables.Call(
-                self.store,
-                request,
-                user,
-                _table(name),
-                version or "",
-                self.restrictions,
-            )
-            return tables.answer(call, sys_id)
+            user = caller(self.store, request, session)
         except Refusal as refusal:
             return refusal.response()
+        return self.serve(request, user)
 
-    def _user(self, request: Request, session: ApiSession) -> User:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        user = None
-        if scheme.lower() == "bearer":
-            user = grants.user_of(self.store, given.strip())
-        elif scheme.lower() == "basic":
-            user = self._by_password(given.strip())
-        elif session.user_id:
-            user = self._by_cookie(request, session)
-        if user is None:
-            raise answers.unauthorized()
-        session.user_id = user.sys_id
-        return user
+    def serve_with_faults(self, request: Request, user: User) -> Response:
+        """Answer one of several requests of a batch."""
+        table = _subject(request.path)
+        return self.faults.run(
+            "table", request.method, table, lambda: self.serve(request, user)
+        )
 
-    def _by_password(self, given: str) -> User | None:
-        """Check a password; most people are kept out, and are not told so."""
-        row = people.by_password(self.store, *grants.basic_credentials(given))
-        user = people.load(self.store, row["sys_id"]) if row else None
-        if row is None or user is None:
-            return None
-        is_free = not self.store.is_on(f"{_BASIC}.restriction.enforce")
-        is_service = row["web_service_access_only"] == "true"
-        # Named by its own role only: an admin does not have it by being one.
-        has_role = "snc_basic_auth_api_access" in user.roles
-        return user if is_free or is_service or has_role else None
+    def serve(self, request: Request, user: User) -> Response:
+        """Answer what a known user asks."""
+        request = shortened.expand(self.store, request)
+        try:
+            response = self._route(request, user)
+        except Refusal as refusal:
+            response = refusal.response()
+        return (
+            xml_answers.converted(response)
+            if xml_answers.is_wanted(request)
+            else response
+        )
 
-    def _by_cookie(self, request: Request, session: ApiSession) -> User | None:
-        if request.headers.get("X-UserToken") == session.token:
-            return people.load(self.store, session.user_id)
-        refusal = answers.unauthorized()
-        headers = {"X-UserToken-Response": session.token}
-        raise Refusal(401, refusal.message, refusal.detail, headers)
+    def _route(self, request: Request, user: User) -> Response:
+        for pattern, resource in _RESOURCES:
+            if match := pattern.fullmatch(request.path):
+                return resource(self, request, user, match)
+        message = "Requested URI does not represent any resource"
+        raise Refusal(400, f"{message}: {request.path}")
+
+    def call(
+        self, request: Request, user: User, table: str, version: str
+    ) -> tables.Call:
+        """Return a request to a table; raises Refusal if there is no such table."""
+        return tables.Call(
+            self.store, request, user, table_named(table), version, self.restrictions
+        )
 
 
-def _table(name: str) -> Table:
+def table_named(name: str) -> Table:
+    """Return a table; raises Refusal if there is no such table."""
     if name not in TABLES:
         raise Refusal(400, f"Invalid table {name}")
     return TABLES[name]
+
+
+def _with_method(request: Request) -> Request:
+    """Let a header name the method, for clients that can only GET and POST."""
+    method = request.environ.get(_OVERRIDE, "").upper()
+    if not method:
+        return request
+    return Request({**request.environ, "REQUEST_METHOD": method})
+
+
+def _subject(path: str) -> str:
+    """Return the table a request is about, empty if its path does not say."""
+    if path.startswith("/api/sn_chg_rest/"):
+        return "change_request"
+    match = _SUBJECT.match(path)
+    return match[1] if match else ""
+
+
+def _table(api: Api, request: Request, user: User, match: re.Match[str]) -> Response:
+    _check_accept(request)
+    version, name, sys_id = match.groups()
+    return tables.answer(api.call(request, user, name, version or ""), sys_id)
+
+
+def _tiny(api: Api, request: Request, _user: User, _match: re.Match[str]) -> Response:
+    if request.method != "POST":
+        raise answers.not_allowed(request.method)
+    return shortened.create(api.store, request)
 
 
 def _check_accept(request: Request) -> None:
@@ -125,3 +151,21 @@ def _check_accept(request: Request) -> None:
         media = ", ".join(_ACCEPTED)
         message = f"Supported response media types for this service are: [{media}]"
         raise Refusal(406, f"Requested media type is not acceptable. {message}", "")
+
+
+_NOW = r"/api/now/(?:(v1|v2)/)?"
+_SUBJECT = re.compile(rf"{_NOW}(?:table|stats)/([^/]+)".replace("(v1|v2)", "v1|v2"))
+_RESOURCES: list[
+    tuple[re.Pattern[str], Callable[[Api, Request, User, re.Match[str]], Response]]
+] = [
+    (re.compile(rf"{_NOW}table/([^/]+)(?:/([^/]+))?/?"), _table),
+    (re.compile(rf"{_NOW}tinyurl/?"), _tiny),
+    (re.compile(rf"{_NOW}stats/([^/]+)/?"), aggregates.answer),
+    (re.compile(rf"{_NOW}batch/?"), batch.answer),
+    (re.compile(rf"{_NOW}attachment(?:/([^/]+)(?:/([^/]+))?)?/?"), attachments.answer),
+    (re.compile(r"/api/sn_chg_rest/(?:v1/)?change((?:/[^/]+)*)/?"), changerest.answer),
+    (
+        re.compile(r"/api/sn_km_api/(?:v1/)?knowledge/articles(?:/([^/]+))?/?"),
+        knowledge.answer,
+    ),
+]

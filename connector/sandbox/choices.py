@@ -17,6 +17,14 @@ _INCIDENT_STATES = {
     "7": "Closed",
     "8": "Canceled",
 }
+_PROBLEM_STATES = {
+    "101": "New",
+    "102": "Assess",
+    "103": "Root Cause Analysis",
+    "104": "Fix in Progress",
+    "106": "Resolved",
+    "107": "Closed",
+}
 
 
 def _same(*names: str) -> dict[str, str]:
@@ -130,4 +138,30 @@ CHOICES: dict[tuple[str, str], dict[str, str]] = {
     },
     ("change_request", "phase"): {"requested": "Requested"},
     ("change_request", "phase_state"): {"open": "Open"},
+    ("problem", "state"): _PROBLEM_STATES,
+    ("problem", "problem_state"): _PROBLEM_STATES,
+    ("change_task", "state"): {
+        "-5": "Pending",
+        "1": "Open",
+        "2": "In Progress",
+        "3": "Closed",
+        "4": "Canceled",
+    },
+    ("change_task", "close_code"): {
+        "successful": "Successful",
+        "successful_issues": "Successful with issues",
+        "unsuccessful": "Unsuccessful",
+    },
+    ("problem", "close_code"): {
+        "risk_accepted": "Risk Accepted",
+        "fix_applied": "Fix Applied",
+        "duplicate": "Duplicate",
+    },
+    ("sysapproval_approver", "state"): {
+        "not requested": "Not Yet Requested",
+        "requested": "Requested",
+        "approved": "Approved",
+        "rejected": "Rejected",
+        "not_required": "No Longer Required",
+    },
 }

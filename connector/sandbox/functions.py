@@ -8,16 +8,23 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from zoneinfo import ZoneInfo
 
-_CALL = re.compile(r"(?:javascript:)gs\.(\w+)\(([^)]*)\)")
-_UNITS = {
-    "seconds": "seconds",
-    "minutes": "minutes",
-    "hours": "hours",
-    "days": "days",
+FORMAT = "%Y-%m-%d %H:%M:%S"
+_CALL = re.compile(r"javascript:gs\.(\w+)\(([^)]*)\)")
+_AGO = re.compile(r"(second|minute|hour|day|week|month|quarter|year)sAgo(Start|End|)")
+_NAMED = re.compile(r"(beginning|end)Of(This|Last|Next)(Week|Month|Quarter|Year)")
+_DAY = re.compile(r"(beginningOf|endOf|)(Today|Yesterday|Tomorrow)", re.IGNORECASE)
+_DAYS = {"today": 0, "yesterday": -1, "tomorrow": 1}
+_FIXED = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+    "day": timedelta(days=1),
+    "week": timedelta(weeks=1),
 }
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -44,39 +51,70 @@ def _answer(name: str, words: str, session: Session) -> str:
         return session.user_name
     if name == "dateGenerate":
         return " ".join(word.strip(" '\"") for word in words.split(","))
-    moment = _moment(name, words, session)
-    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S") if moment else ""
-
-
-def _moment(name: str, words: str, session: Session) -> datetime | None:
     now = datetime.fromtimestamp(session.now, session.time_zone)
-    if name in _NAMED:
-        return _NAMED[name](now)
-    match = re.fullmatch(r"(\w+?)Ago(Start|End|)", name)
-    if match is None or match[1] not in _UNITS or not words.strip().isdigit():
+    moment = _moment(name, words.strip(), now)
+    return moment.astimezone(UTC).strftime(FORMAT) if moment else ""
+
+
+def _moment(name: str, words: str, now: datetime) -> datetime | None:
+    if name in {"now", "nowDateTime"}:
+        return now
+    if match := _DAY.fullmatch(name):
+        day = shift(now, "day", _DAYS[match[2].lower()])
+        return _edge(day, "day", is_end=match[1] == "endOf")
+    if match := _NAMED.fullmatch(name):
+        unit = match[3].lower()
+        count = {"This": 0, "Last": -1, "Next": 1}[match[2]]
+        # From its start, so that no month is skipped for being too short.
+        then = shift(floor(now, unit), unit, count)
+        return _edge(then, unit, is_end=match[1] == "end")
+    if (match := _AGO.fullmatch(name)) and re.fullmatch(r"-?\d{1,6}", words):
+        then = shift(now, match[1], -int(words))
+        return _edge(then, match[1], is_end=match[2] == "End") if match[2] else then
+    return None
+
+
+def _edge(moment: datetime | None, unit: str, *, is_end: bool) -> datetime | None:
+    if moment is None:
         return None
-    then = now - timedelta(**{_UNITS[match[1]]: int(words)})
-    return {"Start": _midnight, "End": _day_end}.get(match[2], lambda at: at)(then)
+    start = floor(moment, unit)
+    after = shift(start, unit, 1)
+    return after - _SECOND if is_end and after else start
 
 
-def _midnight(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+def shift(moment: datetime, unit: str, count: int) -> datetime | None:
+    """Return a moment so many units later; None if the calendar has none."""
+    try:
+        if unit in _FIXED:
+            return moment + _FIXED[unit] * count
+        return _shift_months(moment, count * _MONTHS[unit])
+    except (KeyError, OverflowError, ValueError):
+        return None
 
 
-def _day_end(moment: datetime) -> datetime:
-    return moment.replace(hour=23, minute=59, second=59, microsecond=0)
+def _shift_months(moment: datetime, count: int) -> datetime:
+    months = moment.year * 12 + moment.month - 1 + count
+    first = moment.replace(year=months // 12, month=months % 12 + 1, day=1)
+    last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return first.replace(day=min(moment.day, last.day))
 
 
-def _last_month(moment: datetime) -> datetime:
-    return (_midnight(moment).replace(day=1) - timedelta(days=1)).replace(day=1)
-
-
-_NAMED: dict[str, Callable[[datetime], datetime]] = {
-    "now": lambda moment: moment,
-    "nowDateTime": lambda moment: moment,
-    "beginningOfToday": _midnight,
-    "endOfToday": _day_end,
-    "beginningOfYesterday": lambda at: _midnight(at - timedelta(days=1)),
-    "beginningOfThisMonth": lambda at: _midnight(at).replace(day=1),
-    "beginningOfLastMonth": _last_month,
-}
+def floor(moment: datetime, unit: str) -> datetime:
+    """Return the start of the minute, day, week… a moment lies in."""
+    start = moment.replace(microsecond=0)
+    if unit == "second":
+        return start
+    start = start.replace(second=0)
+    if unit == "minute":
+        return start
+    start = start.replace(minute=0)
+    if unit == "hour":
+        return start
+    start = start.replace(hour=0)
+    if unit == "week":
+        return start - timedelta(days=start.weekday())
+    if unit in _MONTHS:
+        month = start.month
+        month -= (month - 1) % _MONTHS[unit]
+        return start.replace(month=month, day=1)
+    return start

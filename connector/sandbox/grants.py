@@ -11,7 +11,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from connector.sandbox import people
+from connector.sandbox import oidc, people
 from connector.sandbox.answers import json_response
 
 if TYPE_CHECKING:
@@ -91,6 +91,10 @@ def _grant(store: Store, request: Request) -> dict[str, object]:
     if request.method != "POST" or not is_form or request.args:
         raise Denied
     form = {name: str(value) for name, value in request.form.items()}
+    # Some clients send it as a header of this name.
+    scheme, _, token = request.headers.get("Authentication", "").partition(" ")
+    if scheme.lower() == "bearer":
+        form.setdefault("assertion", token.strip())
     entity = _client(store, request, form)
     grant = _GRANTS.get(form.get("grant_type", ""))
     if grant is None:
@@ -170,11 +174,19 @@ def _by_client(store: Store, entity: Row, _form: Mapping[str, str]) -> Granted:
     return entity["user"], False
 
 
+def _by_assertion(store: Store, _entity: Row, form: Mapping[str, str]) -> Granted:
+    user = oidc.user_of(store, form.get("assertion", ""))
+    if user is None:
+        raise Denied
+    return user.sys_id, True
+
+
 _GRANTS: dict[str, Callable[[Store, Row, Mapping[str, str]], Granted]] = {
     "authorization_code": _by_code,
     "refresh_token": _by_refresh,
     "password": _by_password,
     "client_credentials": _by_client,
+    "urn:ietf:params:oauth:grant-type:jwt-bearer": _by_assertion,
 }
 
 

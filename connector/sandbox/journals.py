@@ -22,7 +22,7 @@ def add(store: Store, record: Row, element: str, text: str, author: str) -> None
     """Append an entry to a record's journal."""
     now = store.now()
     entry = {
-        "name": record["sys_class_name"],
+        "name": record.get("sys_class_name", record.get("source_table", "")),
         "element": element,
         "element_id": record["sys_id"],
         "value": text,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.sandbox import acl, changes, incidents, journals
+from connector.sandbox import acl, changes, incidents, journals, removal
 from connector.sandbox.answers import Refusal
 from connector.sandbox.render import Renderer, Shape
 from connector.sandbox.schema import TABLES
@@ -130,7 +130,7 @@ class RecordForm:
     def _delete(self) -> Response:
         if not acl.may_delete(self.user, self.table):
             raise PageError(403, "Only an administrator may delete records.")
-        self.store.delete(self.table, self.row["sys_id"])
+        removal.delete(self.store, self.table, self.row, self.user)
         return self.visit.go(f"/{self.table.name}_list.do")
 
     def _typed(self, name: str) -> str | None:

@@ -8,8 +8,9 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.sandbox import history, people
+from connector.sandbox import crowd, history, people
 from connector.sandbox.choices import CHOICES
+from connector.sandbox.furniture import ROWS
 from connector.sandbox.schema import TABLES
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ _PEOPLE = (
     ("nestor.wilke", "Nestor", "Wilke", "Endpoint Engineer", ("itil",)),
     ("adele.vance", "Adele", "Vance", "Retail Manager", ()),
 )
+_DEPARTMENTS = {"alex.personal": "Marketing", "adele.vance": "Sales"}
 _GROUPS = {
     "Service Desk": "First contact for everybody",
     "Identity and Access": "Sign-in, accounts and privileged roles",
@@ -72,6 +74,8 @@ _PROPERTIES = {
     "glide.authenticate.basic_auth.restriction.active": "true",
     "glide.authenticate.basic_auth.restriction.enforce": "true",
     "glide.authenticate.basic_auth.allowed_roles": "snc_basic_auth_api_access",
+    "glide.authenticate.basic_auth.allowed_users": "",
+    "glide.authenticate.basic_auth.allow_wsao": "true",
     "com.snc.platform.security.oauth.is.active": "true",
 }
 
@@ -85,6 +89,9 @@ class Installation:
     redirect_url: str = "http://testserver/oauth/complete/servicenow/"
     user_name: str = INTEGRATION_USER
     password: str = ""
+    api_key: str = ""
+    oidc_metadata_url: str = ""
+    oidc_audience: str = ""
 
     @classmethod
     def from_environment(cls, portal: str = "") -> Installation:
@@ -94,6 +101,9 @@ class Installation:
             given("SANDBOX_CLIENT_ID") or secrets.token_hex(16),
             given("SANDBOX_CLIENT_SECRET") or secrets.token_hex(16),
             given("SANDBOX_REDIRECT_URL") or redirect_url(portal),
+            api_key=given("SANDBOX_API_KEY", ""),
+            oidc_metadata_url=given("SANDBOX_OIDC_METADATA_URL", ""),
+            oidc_audience=given("SANDBOX_OIDC_AUDIENCE", ""),
         )
 
 
@@ -113,6 +123,7 @@ def seed(
     installation: Installation | None = None,
     *,
     time_zone: str = "America/Los_Angeles",
+    incidents: int = 0,
 ) -> None:
     """Furnish an empty instance; one that is furnished keeps what it has."""
     with store.transaction():
@@ -125,10 +136,38 @@ def seed(
         if installation and not store.first(
             "oauth_entity", client_id=installation.client_id
         ):
-            create_entity(store, installation)
-            create_integration_user(
-                store, installation.user_name, installation.password
-            )
+            _install(store, installation)
+        crowd.write(store, incidents, sys_id("sys_user", "it.agent"))
+
+
+def _install(store: Store, wanted: Installation) -> None:
+    create_entity(store, wanted)
+    create_integration_user(store, wanted.user_name, wanted.password)
+    user = sys_id("sys_user", wanted.user_name)
+    entity = sys_id("oauth_entity", wanted.client_id)
+    store.update(TABLES["oauth_entity"], entity, {"user": user})
+    if wanted.api_key:
+        values = {"token": wanted.api_key, "user": user}
+        _add(store, "api_key", wanted.api_key, name=wanted.user_name, **values)
+    if wanted.oidc_metadata_url:
+        _add_provider(store, wanted.oidc_metadata_url, wanted.oidc_audience)
+
+
+def _add_provider(store: Store, address: str, audience: str) -> None:
+    """Trust the tokens of a provider that are meant for an audience."""
+    table, name = "oidc_provider_configuration", "OIDC provider"
+    _add(store, table, address, name=name, oidc_config_url=address)
+    values = {"client_id": audience, "oidc_provider": sys_id(table, address)}
+    _add(store, "oauth_oidc_entity", audience, name=name, **values)
+
+
+def set_property(store: Store, name: str, value: str) -> None:
+    """Set a system property, which is made if the instance does not know it."""
+    row = store.first("sys_properties", name=name)
+    if row is None:
+        _add(store, "sys_properties", name, name=name, value=value)
+    else:
+        store.update(TABLES["sys_properties"], row["sys_id"], {"value": value})
 
 
 def _follow_environment(store: Store) -> None:
@@ -210,6 +249,7 @@ def _furnish(store: Store, time_zone: str) -> None:
         _add(store, "sys_properties", name, name=name, value=value)
     for name, description in _GROUPS.items():
         _add(store, "sys_user_group", name, name=name, description=description)
+    _add_furniture(store)
     for role in (*INTEGRATION_ROLES, *_OTHER_ROLES):
         _add(store, "sys_user_role", role, name=role)
     for person in _PEOPLE:
@@ -219,6 +259,12 @@ def _furnish(store: Store, time_zone: str) -> None:
             _add_member(store, user_name, group)
     _add_choices(store)
     _add_dictionary(store)
+
+
+def _add_furniture(store: Store) -> None:
+    for table, rows in ROWS.items():
+        for key, values in rows.items():
+            _add(store, table, key, **values)
 
 
 def _add(store: Store, table_name: str, key: str, **values: str) -> None:
@@ -246,6 +292,8 @@ def _add_person(
         last_name=last,
         name=f"{first} {last}",
         title=title,
+        department=sys_id("cmn_department", _DEPARTMENTS.get(user_name, "IT")),
+        company=sys_id("core_company", "Contoso"),
         email=f"{user_name}@example.com",
         user_password=people.hashed(password),
     )
@@ -278,7 +326,9 @@ def _add_choices(store: Store) -> None:
 
 def _add_dictionary(store: Store) -> None:
     for table in TABLES.values():
-        _add(store, "sys_db_object", table.name, name=table.name, label=table.label)
+        parent = sys_id("sys_db_object", table.parent) if table.parent else ""
+        names = {"name": table.name, "label": table.label, "super_class": parent}
+        _add(store, "sys_db_object", table.name, **names)
         for field in table.fields.values():
             _add(
                 store,
@@ -290,4 +340,5 @@ def _add_dictionary(store: Store) -> None:
                 internal_type=field.type,
                 reference=field.reference,
                 max_length=str(field.length or 40),
+                mandatory=str(field.is_mandatory).lower(),
             )

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import io
+import shutil
 import socket
+import ssl
+import tempfile
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.wrappers import Request, Response
 
+from connector.sandbox import certificates
 from connector.sandbox.app import App
 from connector.sandbox.faults import CutConnection
 from connector.sandbox.seed import Installation, seed
@@ -96,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
             "SERVER_PROTOCOL": self.request_version,
             "CONTENT_TYPE": self.headers.get("Content-Type", ""),
             "CONTENT_LENGTH": str(len(body)),
-            "wsgi.url_scheme": "http",
+            "wsgi.url_scheme": self.server.scheme,
             "wsgi.input": io.BytesIO(body),
         }
         for name, value in self.headers.items():
@@ -129,6 +134,7 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+    scheme = "http"
 
     def __init__(self, address: tuple[str, int], app: App) -> None:
         self.app = app
@@ -152,16 +158,63 @@ class Server(ThreadingHTTPServer):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-class Running:
-    """An instance that listens; leave the `with` block or call close() to end it."""
+class TlsServer(Server):
+    """The same behind TLS."""
 
-    def __init__(self, app: App, host: str, port: int) -> None:
-        self.app = app
-        self._server = Server((host, port), app)
-        self.url = f"http://{host}:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+    scheme = "https"
+
+    def __init__(
+        self, address: tuple[str, int], app: App, certificate: certificates.Certificate
+    ) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate.path, certificate.key)
+        super().__init__(address, app)
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        # The handshake waits for the first read: that happens in a thread of its own.
+        plain, address = super().get_request()
+        wrapped = self._context.wrap_socket(
+            plain, server_side=True, do_handshake_on_connect=False
+        )
+        return wrapped, address
+
+
+class _Listener:
+    """A server and the thread it accepts connections in."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        host, port = server.server_address[:2]
+        self.url = f"{server.scheme}://{host!s}:{port}"
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         self._thread.daemon = True
         self._thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+        self.server.cut_all()
+        self._thread.join()
+
+
+class Running:
+    """An instance that listens; leave the `with` block or call close() to end it.
+
+    `https_url` is empty without a second listener; its clients trust `certificate`.
+    """
+
+    def __init__(
+        self, app: App, host: str, port: int, tls: tuple[int, Path] | None = None
+    ) -> None:
+        self.app = app
+        self.litter: Path | None = None
+        self._listeners = [_Listener(Server((host, port), app))]
+        self.url = self._listeners[0].url
+        self.https_url, self.certificate = "", Path()
+        if tls:
+            made = certificates.provide(tls[1])
+            self._listeners.append(_Listener(TlsServer((host, tls[0]), app, made)))
+            self.https_url, self.certificate = self._listeners[1].url, made.path
 
     @property
     def store(self) -> Store:
@@ -188,14 +241,14 @@ class Running:
 
     def close(self) -> None:
         """Stop listening, cut what is open and let go of the data."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._server.cut_all()
-        self._thread.join()
+        for listener in self._listeners:
+            listener.close()
         self.store.close()
+        if self.litter:
+            shutil.rmtree(self.litter)
 
 
-def serve(
+def serve(  # noqa: PLR0913
     installation: Installation | None = None,
     *,
     data: str = ":memory:",
@@ -203,15 +256,26 @@ def serve(
     port: int = 0,
     portal: str = "",
     time_zone: str = "America/Los_Angeles",
+    tls_port: int | None = None,
+    incidents: int = 0,
 ) -> Running:
     """Start an instance in this process; port 0 takes any free one.
 
-    `installation` puts the OAuth entity and the integration user there at once.
+    `installation` puts the OAuth entity and the integration user there at once;
+    `tls_port` adds a listener that speaks HTTPS; `incidents` says how many of other
+    people there are beside the usual few.
     """
     store = Store(data)
 
     def furnish() -> None:
-        seed(store, installation, time_zone=time_zone)
+        seed(store, installation, time_zone=time_zone, incidents=incidents)
 
     furnish()
-    return Running(App(store, portal, furnish), host, port)
+    app = App(store, portal, furnish)
+    if tls_port is None:
+        return Running(app, host, port)
+    is_kept = data != ":memory:"
+    folder = Path(data).resolve().parent if is_kept else Path(tempfile.mkdtemp())
+    running = Running(app, host, port, (tls_port, folder))
+    running.litter = None if is_kept else folder
+    return running

@@ -8,13 +8,14 @@ import time
 import uuid
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.sandbox.schema import TABLES, storages
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from connector.sandbox.schema import Field, Table
 
@@ -31,14 +32,18 @@ CREATE TABLE IF NOT EXISTS _code (
     expires REAL, used INTEGER DEFAULT 0);
 CREATE TABLE IF NOT EXISTS _visit (
     id TEXT PRIMARY KEY, user TEXT, token TEXT, created REAL);
+CREATE TABLE IF NOT EXISTS _file (id TEXT PRIMARY KEY, content BLOB);
 CREATE TABLE IF NOT EXISTS _note (name TEXT PRIMARY KEY, value TEXT);
 """
 _INDEXES = """
 CREATE INDEX IF NOT EXISTS task_number ON task (number);
 CREATE INDEX IF NOT EXISTS task_correlation ON task (correlation_id);
 CREATE INDEX IF NOT EXISTS task_updated ON task (sys_updated_on, sys_id);
+CREATE INDEX IF NOT EXISTS task_class ON task (sys_class_name, sys_updated_on, sys_id);
 CREATE INDEX IF NOT EXISTS user_name ON sys_user (user_name);
 CREATE INDEX IF NOT EXISTS has_role ON sys_user_has_role (user);
+CREATE INDEX IF NOT EXISTS attachment ON sys_attachment (table_sys_id);
+CREATE INDEX IF NOT EXISTS approver ON sysapproval_approver (sysapproval);
 CREATE INDEX IF NOT EXISTS journal ON sys_journal_field (element_id);
 CREATE INDEX IF NOT EXISTS choice ON sys_choice (name, element);
 """
@@ -67,7 +72,17 @@ class Store:
         )
         for name, columns in storages().items():
             self._db.execute(_create(name, columns))
+            self._add_columns(name, columns)
         self._db.executescript(_INTERNAL + _INDEXES)
+
+    def _add_columns(self, name: str, columns: Mapping[str, Field]) -> None:
+        """Add what a file that was made by an older version lacks."""
+        rows = self._db.execute(f'PRAGMA table_info("{name}")').fetchall()
+        known = {row["name"] for row in rows}
+        for column in columns.values():
+            if column.name not in known:
+                sql = f'ALTER TABLE "{name}" ADD COLUMN {_column(column)}'
+                self._db.execute(sql)
 
     def close(self) -> None:
         with self.lock:
@@ -133,6 +148,21 @@ class Store:
         self._changed(table)
         return full
 
+    def insert_many(self, table: Table, rows: Iterable[Row]) -> None:
+        """Add many rows that all have the same fields."""
+        rows = iter(rows)
+        first = next(rows, None)
+        if first is None:
+            return
+        names = list(first)
+        columns = ", ".join(f'"{name}"' for name in names)
+        marks = ", ".join("?" * len(names))
+        sql = f'INSERT INTO "{table.storage}" ({columns}) VALUES ({marks})'  # noqa: S608
+        values = (list(row.values()) for row in chain([first], rows))
+        with self.lock:
+            self._db.executemany(sql, values)
+        self._changed(table)
+
     def update(self, table: Table, sys_id: str, changes: Mapping[str, str]) -> None:
         names = ", ".join(f'"{name}" = ?' for name in changes)
         sql = f'UPDATE "{table.storage}" SET {names} WHERE "sys_id" = ?'  # noqa: S608
@@ -145,12 +175,16 @@ class Store:
         self._changed(table)
 
     def next_number(self, prefix: str) -> str:
+        return f"{prefix}{self.reserve_numbers(prefix, 1):07d}"
+
+    def reserve_numbers(self, prefix: str, count: int) -> int:
+        """Return the first of so many numbers that nobody else gets."""
         sql = (
             "INSERT INTO _sequence VALUES (?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET last = last + 1 RETURNING last"
+            "ON CONFLICT (name) DO UPDATE SET last = last + ? RETURNING last"
         )
-        [row] = self.execute(sql, [prefix, _FIRST_NUMBER])
-        return f"{prefix}{row['last']:07d}"
+        [row] = self.execute(sql, [prefix, _FIRST_NUMBER + count - 1, count])
+        return int(row["last"]) - count + 1
 
     def labels(self, table: str, element: str) -> dict[str, str]:
         """Return the choices of a field, value to label, in their order."""
@@ -190,7 +224,15 @@ class Store:
 
     def empty(self) -> None:
         """Delete every row of every table."""
-        names = [*storages(), "_sequence", "_token", "_code", "_visit", "_note"]
+        names = [
+            *storages(),
+            "_sequence",
+            "_token",
+            "_code",
+            "_visit",
+            "_file",
+            "_note",
+        ]
         with self.transaction():
             for name in names:
                 self.execute(f'DELETE FROM "{name}"')  # noqa: S608
@@ -198,10 +240,11 @@ class Store:
 
 
 def _create(name: str, columns: Mapping[str, Field]) -> str:
-    # The database of an instance compares text without regard to case.
-    lines = [
-        f"\"{field.name}\" TEXT NOT NULL DEFAULT ''"
-        + (" PRIMARY KEY" if field.name == "sys_id" else " COLLATE NOCASE")
-        for field in columns.values()
-    ]
+    lines = [_column(field) for field in columns.values()]
     return f'CREATE TABLE IF NOT EXISTS "{name}" ({", ".join(lines)})'
+
+
+def _column(field: Field) -> str:
+    # The database of an instance compares text without regard to case.
+    end = "PRIMARY KEY" if field.name == "sys_id" else "COLLATE NOCASE"
+    return f"\"{field.name}\" TEXT NOT NULL DEFAULT '' {end}"

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from werkzeug.wrappers import Response
 
-from connector.sandbox import acl, answers, query
+from connector.sandbox import acl, answers, query, removal
 from connector.sandbox.answers import Refusal
 from connector.sandbox.functions import Session
 from connector.sandbox.render import Renderer, Shape
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _MEDIA = ("application/json", "application/xml", "text/xml")
 _DEFAULT_LIMIT = 10_000
+_MOST = 2**31
 _MAX_BODY = 10 * 1024 * 1024
 
 
@@ -71,56 +72,77 @@ class Call:
 
 def answer(call: Call, sys_id: str | None) -> Response:
     """Answer what is asked of a table, or of the one row with this sys_id."""
-    if not acl.may_open(call.user, call.table):
-        raise Refusal(403, "User Not Authorized", "Failed API level ACL Validation")
-    request = call.request
-    method = request.headers.get("X-HTTP-Method-Override", request.method).upper()
+    check_open(call)
+    method = call.request.method
     if sys_id is None and method in _LIST_ROUTES:
         return _LIST_ROUTES[method](call)
     if sys_id is not None and method in _ROW_ROUTES:
         return _ROW_ROUTES[method](call, sys_id)
-    raise Refusal(405, "Method Not Allowed", f"{method} not supported")
+    raise answers.not_allowed(method)
 
 
-def _list(call: Call) -> Response:
-    parsed = _parsed(call)
-    limit = _number(call.option("sysparm_limit"), _DEFAULT_LIMIT)
+def check_open(call: Call) -> None:
+    """Refuse who may not ask this table anything at all."""
+    if not acl.may_open(call.user, call.table):
+        raise Refusal(403, "User Not Authorized", "Failed API level ACL Validation")
+
+
+def found(
+    call: Call, default: int = _DEFAULT_LIMIT, paths: list[str] | None = None
+) -> tuple[list[Row], query.Sql, int, int]:
+    """Return a page of rows the user sees, the query, its limit and its offset."""
+    wanted = parsed(call)
+    limit = _number(call.option("sysparm_limit"), default)
     offset = _number(call.option("sysparm_offset"), 0)
-    sql = query.compile_query(parsed, call.table, call.session)
-    paths = _paths(call)
-    order = _total_order(parsed, sql.order)
+    sql = query.compile_query(wanted, call.table, call.session)
+    columns = "*" if paths is None else _columns(call, paths)
+    order = _total_order(wanted, sql.order)
     rows = call.store.execute(
-        f'SELECT {_columns(call, paths)} FROM "{call.table.storage}" '  # noqa: S608
+        f'SELECT {columns} FROM "{call.table.storage}" '  # noqa: S608
         f"WHERE {sql.where} ORDER BY {order} LIMIT ? OFFSET ?",
         [*sql.values, limit, offset],
     )
     # The limit comes first, the rights afterwards: pages may be short, even empty.
-    seen = [row for row in map(dict, rows) if call.sees(row)]
+    return [row for row in map(dict, rows) if call.sees(row)], sql, limit, offset
+
+
+def _list(call: Call) -> Response:
+    paths = _paths(call)
+    seen, sql, limit, offset = found(call, paths=paths)
     if not seen and call.version == "v1":
         raise Refusal(
             404,
             "No Record found",
             "Records matching query not found. Check query parameter or offset parameter",
         )
-    response = answers.json_response({"result": _render(call, seen, paths)})
+    response = answers.json_response({"result": render(call, seen, paths)})
+    add_count(call, response, sql, limit, offset)
+    return response
+
+
+def add_count(
+    call: Call, response: Response, sql: query.Sql, limit: int, offset: int
+) -> None:
+    """Add how many rows there are, seen or not, and where the other pages lie."""
     if not call.is_on("sysparm_no_count"):
         total = _count(call, sql)
         response.headers["X-Total-Count"] = str(total)
         _add_links(call, response, total, limit, offset)
-    return response
 
 
-def _parsed(call: Call) -> query.Parsed:
+def parsed(call: Call) -> query.Parsed:
+    """Return what is asked for; raises Refusal if a field may not be looked at."""
     text = call.option("sysparm_query")
     for name, value in call.request.args.items():
         if not name.startswith("sysparm_"):
             text += f"^{name}={_by_label(call, name, str(value))}"
-    parsed = query.parse(text, call.table)
-    if call.hidden(call.table, parsed.paths()):
+    wanted = query.parse(text, call.table)
+    ends = [query.resolve_path(path, call.table) for path in wanted.paths()]
+    if any(end and call.hidden(end[0], [end[1].name]) for end in ends):
         raise answers.insufficient_rights()
-    if parsed.has_invalid and call.store.is_on("glide.invalid_query.returns_no_rows"):
+    if wanted.has_invalid and call.store.is_on("glide.invalid_query.returns_no_rows"):
         return query.parse("sys_idISEMPTY", call.table)
-    return parsed
+    return wanted
 
 
 def _total_order(parsed: query.Parsed, order: str) -> str:
@@ -154,11 +176,7 @@ def _count(call: Call, sql: query.Sql) -> int:
 def _columns(call: Call, paths: list[str]) -> str:
     """Return only the columns the answer and the rights need."""
     needed = {path.partition(".")[0] for path in paths} - call.table.journals
-    needed.add("sys_id")
-    if call.table.is_task:
-        needed.add("sys_class_name")
-    if "user" in call.table.fields:
-        needed.add("user")
+    needed |= {name for name in acl.NEEDED if name in call.table.fields}
     return ", ".join(f'"{name}"' for name in sorted(needed))
 
 
@@ -182,11 +200,11 @@ def _add_links(
 def _page_url(call: Call, limit: int, offset: int) -> str:
     given = dict(call.request.args.items())
     given |= {"sysparm_limit": str(limit), "sysparm_offset": str(offset)}
-    return f"{call.base_url}/{call.table.name}?{urlencode(given)}"
+    return f"{call.request.base_url}?{urlencode(given)}"
 
 
 def _get(call: Call, sys_id: str) -> Response:
-    return _one(call, _row(call, sys_id))
+    return _one(call, row_of(call, sys_id))
 
 
 def _create(call: Call) -> Response:
@@ -202,7 +220,7 @@ def _create(call: Call) -> Response:
 def _update(call: Call, sys_id: str) -> Response:
     wish = _wish(call)
     with call.store.transaction():
-        row = _row(call, sys_id)
+        row = row_of(call, sys_id)
         table = _class_of(call.table, row)
         if not acl.may_write(call.user, table):
             raise answers.security_constraints("Update")
@@ -211,14 +229,15 @@ def _update(call: Call, sys_id: str) -> Response:
 
 
 def _delete(call: Call, sys_id: str) -> Response:
-    row = _row(call, sys_id)
+    row = row_of(call, sys_id)
     if not acl.may_delete(call.user, _class_of(call.table, row)):
         raise answers.security_constraints("Delete")
-    call.store.delete(call.table, sys_id)
+    removal.delete(call.store, call.table, row, call.user)
     return Response(status=204)
 
 
-def _row(call: Call, sys_id: str) -> Row:
+def row_of(call: Call, sys_id: str) -> Row:
+    """Return one row; raises Refusal if it is not there for this user."""
     row = call.store.get(call.table, sys_id)
     if row is None or not call.sees(row):
         raise answers.not_found()
@@ -236,7 +255,7 @@ def _writer(call: Call) -> Writer:
 def _one(call: Call, row: Row, status: int = 200) -> Response:
     if call.request.headers.get("X-no-response-body", "").lower() == "true":
         return Response(status=status)
-    [shown] = _render(call, [row], _paths(call))
+    [shown] = render(call, [row], _paths(call))
     return answers.json_response({"result": shown}, status)
 
 
@@ -252,13 +271,18 @@ def _paths(call: Call) -> list[str]:
     ]
 
 
-def _render(call: Call, rows: list[Row], paths: list[str]) -> list[dict[str, Any]]:
-    shape = Shape(
+def render(call: Call, rows: list[Row], paths: list[str]) -> list[dict[str, Any]]:
+    """Return rows as the client wants to see them."""
+    return Renderer(call.store, call.user, shape_of(call)).rows(call.table, rows, paths)
+
+
+def shape_of(call: Call) -> Shape:
+    """Return how the values shall look."""
+    return Shape(
         call.option("sysparm_display_value").lower() or "false",
         call.is_on("sysparm_exclude_reference_link"),
         call.base_url,
     )
-    return Renderer(call.store, call.user, shape).rows(call.table, rows, paths)
 
 
 def _wish(call: Call) -> dict[str, Any]:
@@ -295,7 +319,7 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def _number(text: str, default: int) -> int:
-    return int(text) if text.isdecimal() else default
+    return min(int(text), _MOST) if text.isdecimal() else default
 
 
 _LIST_ROUTES: dict[str, Callable[[Call], Response]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox import changes, incidents, journals
+from connector.sandbox import approvals, changes, incidents, journals
 from connector.sandbox.answers import Refusal
 from connector.sandbox.schema import TABLES
 from connector.sandbox.store import DuplicateKeyError
@@ -40,7 +40,8 @@ class Writer:
             row["sys_id"] = _own_id(wish)
             if table.prefix:
                 row["number"] = self.store.next_number(table.prefix)
-                row["task_effective_number"] = row["number"]
+                if table.is_task:
+                    row["task_effective_number"] = row["number"]
             self._apply_rules(table, {}, row)
             try:
                 row = self.store.insert(table, row)
@@ -48,6 +49,7 @@ class Writer:
                 detail = f"Error during insert of {table.name} ({error}): duplicate key"
                 raise Refusal(403, "Operation Failed", detail) from error
             self._write_down(row, notes)
+            self._follow_up(table, {}, row)
         return row
 
     def update(self, table: Table, old: Row, wish: Mapping[str, Any]) -> Row:
@@ -61,7 +63,27 @@ class Writer:
                 changed |= self._update_stamps(old)
                 self.store.update(table, old["sys_id"], changed)
             self._write_down(old, notes)
+            self._follow_up(table, old, old | changed)
         return old | changed
+
+    def _follow_up(self, table: Table, old: Row, new: Row) -> None:
+        """Do what follows from a write to other rows."""
+        if table.name == "change_request":
+            self._ask_approvers(old, new)
+        elif table.name == "sysapproval_approver" and new["state"] != old.get("state"):
+            change = self.store.get(TABLES["change_request"], new["sysapproval"])
+            if change and new["state"] in {"approved", "rejected"}:
+                wish = {"approval": new["state"]}
+                self.update(TABLES["change_request"], change, wish)
+
+    def _ask_approvers(self, old: Row, new: Row) -> None:
+        is_waiting = new["approval"] == "requested"
+        if new["state"] != old.get("state", new["state"]):
+            approvals.close(self.store, new["sys_id"])
+            if is_waiting:
+                approvals.ask(self.store, new)
+        elif new["on_hold"] == "true" and old.get("on_hold") != "true":
+            approvals.close(self.store, new["sys_id"])
 
     def _apply_rules(self, table: Table, old: Row, new: Row) -> None:
         if rules := _RULES.get(table.name):
