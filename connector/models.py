@@ -153,6 +153,29 @@ class Connection(models.Model):
         return f"{self.base_url}/nav_to.do?uri={table}.do%3Fsys_id%3D{sys_id}"
 
 
+class RequestBudget(models.Model):
+    """The requests of one connection in the hour that runs, and what the instance allows.
+
+    A row of its own: it is written while the connection is read everywhere.
+    """
+
+    connection = models.OneToOneField(
+        Connection, on_delete=models.CASCADE, related_name="budget"
+    )
+    requests = models.PositiveIntegerField(default=0)
+    # The end of the hour: the instance's, or the clock's when it names none.
+    ends_at = models.DateTimeField()
+    limit = models.PositiveIntegerField(null=True, blank=True)
+    rule = models.CharField(max_length=100, blank=True)
+    # When an answer last named the rule.
+    named_at = models.DateTimeField(null=True, blank=True)
+    # Set when the instance refused a request because the rule was used up.
+    blocked_until = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.requests} requests until {self.ends_at:%H:%M}"
+
+
 class AuditEvent(models.Model):
     """One act that matters: who did what to what, when. Never changed, never deleted."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from connector.budget import Reading, reading
 from connector.messages import Explanation, explain
 from connector.models import Connection
 from connector.probes import FAILED, OK, UNKNOWN, Probe, stored
@@ -105,6 +107,11 @@ class Panel:
             return None
         code = self.connection.last_error_code
         return explain(code) if code else None
+
+    @cached_property
+    def budget(self) -> Reading | None:
+        """The requests of the hour that runs."""
+        return reading(self.connection) if self.connection else None
 
     @property
     def probes(self) -> list[Probe]:

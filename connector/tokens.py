@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from connector import addresses, connections
+from connector import addresses, budget, connections
 from connector.exceptions import ConnectorError, Unauthorized, Unavailable
 from connector.models import Connection
 from connector.servicenow import oauth
@@ -47,6 +48,7 @@ def servicenow(connection: Connection) -> ServiceNow:
         lambda renew: access_token(connection, renew=renew),
         timeout=_timeout(),
         private_ok=addresses.is_sandbox(connection.base_url),
+        meter=partial(budget.note, connection.pk),
     )
 
 

@@ -10,6 +10,7 @@ import requests
 from django.core.cache import cache
 from django.test import Client
 
+from connector import budget
 from connector.sandbox.server import Installation, serve
 from portal import roles
 from tests import factories, servers
@@ -41,6 +42,7 @@ _CHROMIUM = [
 @pytest.fixture(autouse=True)
 def _no_rate_limits_of_the_test_before() -> None:
     cache.clear()
+    budget.forget()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from connector import connections, tokens
+from connector import budget, connections, tokens
 from connector.exceptions import ConnectorError, Refused, Unavailable
 from connector.models import Connection
 from connector.servicenow.client import PAGE_SIZE
@@ -297,7 +297,7 @@ def _note_success(cursor: SyncCursor, *, changed: bool) -> None:
         claimed_at=None,
         polled_at=now,
         interval=interval,
-        due_at=now + timedelta(seconds=interval),
+        due_at=now + max(timedelta(seconds=interval), budget.pause(connection)),
         error_code="",
         error_words="",
     )
@@ -311,6 +311,7 @@ def _note_failure(cursor: SyncCursor, error: ConnectorError) -> None:
     interval = _slower(cursor)
     wish = error.retry_after if isinstance(error, Unavailable) else None
     wait = timedelta(seconds=max(interval, wish or 0))
+    wait = max(wait, budget.pause(cursor.connection))
     SyncCursor.objects.filter(pk=cursor.pk, claimed_at=cursor.claimed_at).update(
         claimed_at=None,
         interval=interval,

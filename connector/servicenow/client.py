@@ -9,16 +9,20 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connector import http
 from connector.servicenow.answers import result_of, unexpected
+from connector.servicenow.limits import limit_of
 from connector.servicenow.records import Page, Record, parse_record
 
 if TYPE_CHECKING:
     from requests import Session
 
     from connector.http import Answer, Call
+    from connector.servicenow.limits import RateLimit
     from connector.servicenow.query import Query
 
 # Returns an access token; with True, one that was renewed because the last was refused.
 TokenSource = Callable[[bool], str]
+# Told of each request, with the rate rule its answer named.
+Meter = Callable[["RateLimit | None"], None]
 
 PAGE_SIZE = 1000
 _TABLE = re.compile(r"[a-z][a-z0-9_]*")
@@ -43,11 +47,13 @@ class ServiceNow:
         timeout: tuple[float, float] = http.TIMEOUT,
         private_ok: bool = False,
         session: Session | None = None,
+        meter: Meter = lambda _: None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._token = token
         self._timeout = timeout
         self._session = session or http.session(private_ok=private_ok)
+        self._meter = meter
 
     def list(
         self,
@@ -129,7 +135,14 @@ class ServiceNow:
     def _send_as(self, call: Call, token: str) -> Answer:
         headers = {"Authorization": f"Bearer {token}"}
         signed = replace(call, headers=headers, secrets=(token,))
-        return http.send(self._session, signed, timeout=self._timeout)
+        limit = None
+        try:
+            answer = http.send(self._session, signed, timeout=self._timeout)
+            limit = limit_of(answer)
+        finally:
+            # What was not answered may have been counted over there as well.
+            self._meter(limit)
+        return answer
 
 
 def _checked(pattern: re.Pattern[str], name: str) -> str:
