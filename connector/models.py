@@ -142,6 +142,11 @@ class Connection(models.Model):
         named = self.integration_user.casefold()
         return bool(self.remote_user_name) and self.remote_user_name.casefold() != named
 
+    def ends_within(self, span: timedelta) -> bool:
+        """Whether the authorization ends in so short a time, or has ended."""
+        ends_at: datetime | None = self.refresh_token_expires_at
+        return ends_at is not None and ends_at - timezone.now() <= span
+
     def has_fresh_token(self, margin: timedelta = timedelta(seconds=60)) -> bool:
         expires_at: datetime | None = self.access_token_expires_at
         if not self.access_token or expires_at is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # ServiceNow's default; the token endpoint does not say it.
 REFRESH_TOKEN_LIFETIME = timedelta(seconds=8_640_000)
+# From when on a new authorization replaces the refresh token, and is asked for.
+SOON = timedelta(days=30)
 CODE_LIFETIME = timedelta(seconds=60)
 RENEW_EARLY = timedelta(seconds=60)
 # A claim older than this belongs to a process that died.
@@ -153,6 +156,7 @@ def exchange(connection: Connection) -> None:
 
 
 def _exchange(connection: Connection, pending: dict[str, Any]) -> None:
+    _let_go(connection)
     try:
         tokens = oauth.exchange_code(
             _client(connection),
@@ -166,6 +170,7 @@ def _exchange(connection: Connection, pending: dict[str, Any]) -> None:
             raise Unauthorized("code_expired", error.evidence) from error
         raise
     # The old refresh token may belong to another user: never kept beside a new one.
+    old, ends_at = connection.refresh_token, connection.refresh_token_expires_at
     connection.refresh_token = ""
     fresh: dict[str, Any] = {"refresh_token": "", "refresh_token_expires_at": None}
     _store(
@@ -176,6 +181,19 @@ def _exchange(connection: Connection, pending: dict[str, Any]) -> None:
         authorized_at=timezone.now(),
         authorized_by_id=pending["user_id"],
     )
+    if connection.refresh_token and connection.refresh_token == old:
+        connections.update(connection, refresh_token_expires_at=ends_at)
+
+
+def _let_go(connection: Connection) -> None:
+    """Give up a refresh token that ends soon.
+
+    An instance hands the same one out until it ends, so that a new authorization
+    would not last a day longer.
+    """
+    if connection.refresh_token and connection.ends_within(SOON):
+        with suppress(ConnectorError):
+            oauth.revoke(_client(connection), connection.refresh_token)
 
 
 def revoke(connection: Connection) -> None:

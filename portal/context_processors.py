@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.urls import reverse
+from django.utils import timezone
 
 from connector.messages import explain
 from connector.models import Connection
+from connector.tokens import SOON
 from portal import unsent
 from portal.navigation import Item, navigation
 
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from connector.models import Tenant
+
+# When the warning of an ending authorization becomes a loud one.
+_URGENT_DAYS = 3
+_AUTHORIZED = {Connection.Status.CONNECTED, Connection.Status.AUTHORIZING}
 
 THEMES = {"light", "dark"}
 
@@ -38,6 +45,22 @@ class Banner:
     words: str
     at: datetime | None
     url: str
+
+
+@dataclass(frozen=True)
+class Ending:
+    """That the authorization ends soon, and who can renew it where."""
+
+    host: str
+    at: datetime
+    # Whole days that are left; none are left on the last day.
+    days: int
+    has_ended: bool
+    may_renew: bool
+
+    @property
+    def is_urgent(self) -> bool:
+        return self.days < _URGENT_DAYS
 
 
 class Shell:
@@ -90,6 +113,27 @@ class Shell:
             url=self._repair_url(),
         )
 
+    @cached_property
+    def ending(self) -> Ending | None:
+        connection = self.connection
+        if connection is None or connection.status not in _AUTHORIZED:
+            return None
+        ends_at = connection.refresh_token_expires_at
+        if ends_at is None or not connection.ends_within(SOON):
+            return None
+        left = ends_at - timezone.now()
+        return Ending(
+            host=connection.host,
+            at=ends_at,
+            days=max(0, left.days),
+            has_ended=left <= timedelta(),
+            may_renew=self._may_manage,
+        )
+
+    @property
+    def _may_manage(self) -> bool:
+        user = self._user
+        return bool(user and user.has_perm("connector.manage_connection"))
+
     def _repair_url(self) -> str:
-        may = self._user and self._user.has_perm("connector.manage_connection")
-        return reverse("connector:provisioning") if may else ""
+        return reverse("connector:provisioning") if self._may_manage else ""

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from social_django.models import UserSocialAuth
 
-from connector import authorization, signals, tasks, tokens
+from connector import authorization, connections, signals, tasks, tokens
 from connector.models import AuditEvent, Connection
 from connector.servicenow.query import Query
 from portal import roles
@@ -462,3 +462,34 @@ def test_not_you_switches_to_the_integration_user(walk: Walk, admin: User) -> No
     connection = Connection.objects.get()
     assert connection.remote_user_name == "m365.integration"
     assert not connection.is_someone_else
+
+
+def test_an_authorization_that_ends_soon_is_replaced_by_a_new_one(
+    walk: Walk, admin: User, instance: Running
+) -> None:
+    walker = walk(admin)
+    connection = walker.connect()
+    old = connection.refresh_token
+    soon = timezone.now() + timedelta(days=10)
+    connections.update(connection, refresh_token_expires_at=soon)
+
+    walker.connect()
+
+    connection.refresh_from_db()
+    assert connection.refresh_token != old
+    assert connection.refresh_token_expires_at - timezone.now() > timedelta(days=99)
+
+
+def test_a_refresh_token_that_is_handed_out_again_keeps_its_end(
+    walk: Walk, admin: User
+) -> None:
+    walker = walk(admin)
+    connection = walker.connect()
+    old, ends_at = connection.refresh_token, timezone.now() + timedelta(days=60)
+    connections.update(connection, refresh_token_expires_at=ends_at)
+
+    walker.connect()
+
+    connection.refresh_from_db()
+    assert connection.refresh_token == old
+    assert connection.refresh_token_expires_at == ends_at

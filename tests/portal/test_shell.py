@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.http import HttpResponse
 
-    from connector.models import Tenant
+    from connector.models import Connection, Tenant
 
     SignIn = Callable[[User], Client]
 
@@ -332,3 +333,86 @@ def test_pagination_keeps_the_filters() -> None:
     )
     assert "?q=mfa&amp;page=3" in html
     assert re.search(r'aria-current="page"><span[^>]*>Page </span>2<', html)
+
+
+def _ends_in(tenant: Tenant, **span: float) -> Connection:
+    ends_at = timezone.now() + timedelta(seconds=30, **span)
+    return ConnectionFactory(tenant=tenant, refresh_token_expires_at=ends_at)
+
+
+@pytest.mark.parametrize(
+    ("span", "words", "tone"),
+    [
+        ({"days": 29}, "ends in 29 days", "warning"),
+        ({"days": 14}, "ends in 14 days", "warning"),
+        ({"days": 3}, "ends in 3 days", "warning"),
+        ({"days": 1}, "ends in 1 day", "danger"),
+        ({"hours": 5}, "ends in less than a day", "danger"),
+        ({"hours": -5}, "has ended", "danger"),
+    ],
+    ids=str,
+)
+def test_the_end_of_the_authorization_is_announced_on_every_page(
+    span: dict[str, float],
+    words: str,
+    tone: str,
+    admin: User,
+    tenant: Tenant,
+    client_for: SignIn,
+) -> None:
+    _ends_in(tenant, **span)
+    for address in ("/", "/audit/", "/tickets/", "/accounts/2fa/"):
+        page = _text(client_for(admin).get(address))
+        [banner] = re.findall(r'<section class="alert alert--(\w+)"', page)
+        assert words in page
+        assert banner == tone
+        assert f'action="{reverse("connector:authorize")}"' in page
+
+
+def test_the_announcements_button_works(
+    admin: User, tenant: Tenant, client_for: SignIn
+) -> None:
+    connection = _ends_in(tenant, days=2)
+    client = client_for(admin)
+    client.handler.enforce_csrf_checks = True
+    page = _text(client.get("/audit/"))
+    part = page[page.index("ending-title") :]
+    form = {"csrfmiddlewaretoken": re.search(r'value="(\w+)"', part)[1]}
+
+    answer = client.post(reverse("connector:authorize"), form)
+
+    assert answer.status_code == 200
+    assert f"{connection.base_url}/oauth_auth.do" in _text(answer)
+
+
+def test_the_announcement_tells_a_reader_whom_to_ask(
+    reader: User, tenant: Tenant, client_for: SignIn
+) -> None:
+    _ends_in(tenant, days=2)
+    page = _text(client_for(reader).get("/"))
+    assert "A Security Administrator can re-authorize it." in page
+    assert reverse("connector:authorize") not in page
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"refresh_token_expires_at": None},
+        {"refresh_token_expires_at": timezone.now() + timedelta(days=40)},
+        {"draft": True},
+    ],
+    ids=["no end", "far away", "draft"],
+)
+def test_no_announcement_without_a_near_end(
+    values: dict[str, object], admin: User, tenant: Tenant, client_for: SignIn
+) -> None:
+    ConnectionFactory(tenant=tenant, **values)
+    assert "ending-title" not in _text(client_for(admin).get("/"))
+
+
+def test_one_banner_at_a_time(admin: User, tenant: Tenant, client_for: SignIn) -> None:
+    ends_at = timezone.now() + timedelta(days=2)
+    ConnectionFactory(tenant=tenant, broken=True, refresh_token_expires_at=ends_at)
+    page = _text(client_for(admin).get("/"))
+    assert "needs attention" in page
+    assert "ending-title" not in page
