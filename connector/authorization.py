@@ -29,10 +29,19 @@ def accept_code(
     redirect_uri: str,
 ) -> None:
     """Keep the code for the task that exchanges it."""
+    begin(
+        connection,
+        actor=actor,
+        code=code,
+        code_verifier=code_verifier,
+        redirect_uri=redirect_uri,
+    )
+
+
+def begin(connection: Connection, *, actor: User, **brought: str) -> None:
+    """Leave the authorization to the task, with what was brought for it."""
     pending = {
-        "code": code,
-        "code_verifier": code_verifier,
-        "redirect_uri": redirect_uri,
+        **brought,
         "user_id": actor.pk,
         "at": timezone.now().isoformat(),
         "status_before": _status_before(connection),

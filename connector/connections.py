@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -18,11 +19,40 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Status = Connection.Status
+AuthType = Connection.AuthType
 _NO_ERROR: dict[str, Any] = {
     "last_error_code": "",
     "last_error_words": "",
     "last_error_at": None,
 }
+
+
+@dataclass(frozen=True)
+class Details:
+    """What the set-up page asks for beside the instance."""
+
+    integration_user: str
+    auth_type: str = AuthType.AUTHORIZATION_CODE
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+
+    def facts(self) -> dict[str, str]:
+        """Return what may be known."""
+        return {
+            "auth_type": str(self.auth_type),
+            "client_id": self.client_id,
+            "integration_user": self.integration_user,
+        }
+
+    def secrets(self) -> dict[str, str]:
+        """Return what is to be stored; a secret of another type is not kept."""
+        if self.auth_type == AuthType.BASIC:
+            kept, dropped = "password", "client_secret"
+        else:
+            kept, dropped = "client_secret", "password"
+        value = getattr(self, kept)
+        return {dropped: ""} | ({kept: value} if value else {})
 
 
 def update(connection: Connection, **values: Any) -> None:
@@ -37,9 +67,7 @@ def configure(
     *,
     actor: User,
     base_url: str,
-    client_id: str,
-    client_secret: str,
-    integration_user: str,
+    details: Details,
 ) -> Connection:
     """Store what the set-up page asks for; an empty secret leaves the stored one.
 
@@ -51,13 +79,9 @@ def configure(
     if current and current.base_url != base_url:
         current.delete()
         current = None
-    values = {"client_id": client_id, "integration_user": integration_user}
-    facts = dict(values)
-    if client_secret:
-        values["client_secret"] = client_secret
     connection = current or _begin(tenant, base_url)
-    update(connection, **values)
-    _record("connection.configured", connection, actor, **facts)
+    update(connection, **details.facts(), **details.secrets())
+    _record("connection.configured", connection, actor, **details.facts())
     return connection
 
 
@@ -75,6 +99,7 @@ def _begin(tenant: Tenant, base_url: str) -> Connection:
 def _without_secrets() -> dict[str, Any]:
     return {
         "client_secret": "",
+        "password": "",
         "access_token": "",
         "access_token_expires_at": None,
         "refresh_token": "",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from connector import addresses
-
-if TYPE_CHECKING:
-    from connector.models import Connection
+from connector.models import Connection
 
 _ADDRESS_ERRORS = {
     "empty": _("Enter the instance name."),
@@ -27,8 +25,41 @@ _ADDRESS_ERRORS = {
 }
 
 
+AuthType = Connection.AuthType
+_AUTH_TYPES = [
+    (
+        AuthType.AUTHORIZATION_CODE,
+        _(
+            "Authorization code (recommended). Needs a client ID, a client secret, and somebody who signs in to ServiceNow once as the integration user, and again every 100 days."
+        ),
+    ),
+    (
+        AuthType.CLIENT_CREDENTIALS,
+        _(
+            "Client credentials. Needs a client ID, a client secret, and the integration user as the entity's OAuth Application User; nobody signs in. ServiceNow offers it from Washington DC on, and only with the system property glide.oauth.inbound.client.credential.grant_type.enabled."
+        ),
+    ),
+    (
+        AuthType.BASIC,
+        _(
+            "Basic (not recommended; refused by new instances). Needs the password of the integration user, and on restricted instances its role snc_basic_auth_api_access. The password travels with every request."
+        ),
+    ),
+]
+_NEEDED: dict[str, tuple[str, ...]] = {
+    AuthType.AUTHORIZATION_CODE: ("client_id", "client_secret"),
+    AuthType.CLIENT_CREDENTIALS: ("client_id", "client_secret"),
+    AuthType.BASIC: ("password",),
+}
+_MISSING = {
+    "client_id": _("Enter the client ID."),
+    "client_secret": _("Enter the client secret."),
+    "password": _("Enter the password of the integration user."),
+}
+
+
 class ConnectionForm(forms.Form):
-    """The four values the portal needs; the secret is never shown again."""
+    """What the portal needs for each way to sign in; secrets are never shown again."""
 
     _plain = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 
@@ -41,16 +72,26 @@ class ConnectionForm(forms.Form):
         widget=forms.TextInput(attrs=_plain),
         error_messages={"required": _ADDRESS_ERRORS["empty"]},
     )
+    auth_type = forms.ChoiceField(
+        label=_("How the portal signs in"),
+        choices=_AUTH_TYPES,
+        required=False,
+        widget=forms.RadioSelect,
+    )
     client_id = forms.CharField(
         label=_("Client ID"),
-        help_text=_("From the entity in System OAuth > Application Registry."),
+        help_text=_(
+            "From the entity in System OAuth > Application Registry. Not for Basic."
+        ),
         max_length=255,
+        required=False,
         widget=forms.TextInput(attrs=_plain),
-        error_messages={"required": _("Enter the client ID.")},
     )
     client_secret = forms.CharField(
         label=_("Client secret"),
-        help_text=_("From the same entity. It is stored encrypted and never shown."),
+        help_text=_(
+            "From the same entity. It is stored encrypted and never shown. Not for Basic."
+        ),
         max_length=500,
         required=False,
         widget=forms.PasswordInput(attrs={**_plain, "autocomplete": "new-password"}),
@@ -64,22 +105,34 @@ class ConnectionForm(forms.Form):
         widget=forms.TextInput(attrs=_plain),
         error_messages={"required": _("Enter the user ID of the integration user.")},
     )
+    password = forms.CharField(
+        label=_("Password of the integration user"),
+        help_text=_("For Basic only. It is stored encrypted and never shown."),
+        max_length=500,
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={**_plain, "autocomplete": "new-password"}),
+    )
 
     def __init__(
         self, data: Any = None, *, connection: Connection | None = None
     ) -> None:
         super().__init__(data, initial=_stored_values(connection))
         self._connection = connection
-        if connection and connection.client_secret:
+        for name in ("auth_type", *_MISSING):
+            # Needed or not depends on the type; clean() says what is missing.
+            self.fields[name].is_conditional = True  # type: ignore[attr-defined]
+        if self._stored("client_secret"):
             self.fields["client_secret"].help_text = _(
                 "A secret is stored. Leave this empty to keep it."
             )
-        else:
-            # Marks the field; clean() says what is missing.
-            self.fields["client_secret"].required = True
-            self.fields["client_secret"].error_messages["required"] = _(
-                "Enter the client secret."
+        if self._stored("password"):
+            self.fields["password"].help_text = _(
+                "A password is stored. Leave this empty to keep it."
             )
+
+    def clean_auth_type(self) -> str:
+        return self.cleaned_data["auth_type"] or AuthType.AUTHORIZATION_CODE.value
 
     def clean_instance(self) -> str:
         try:
@@ -98,14 +151,26 @@ class ConnectionForm(forms.Form):
         return base_url
 
     def clean(self) -> dict[str, Any] | None:
-        """Demand the secret again when it would go to another instance."""
+        """Demand what the type needs, and leave out what it does not."""
         values = super().clean() or {}
-        base_url = values.get("instance")
-        moves = base_url and base_url != self._stored("base_url")
-        is_missing = not values.get("client_secret")
-        if moves and is_missing and "client_secret" not in self.errors:
-            self.add_error("client_secret", _("Enter the client secret."))
+        needed = _NEEDED.get(values.get("auth_type", ""), ())
+        for name, message in _MISSING.items():
+            if name not in needed:
+                values[name] = ""
+            elif not self._has(name, values) and name not in self.errors:
+                self.add_error(name, message)
+        user_name = values.get("integration_user", "")
+        if "password" in needed and ":" in user_name:
+            message = _("Basic authentication cannot name a user with a colon.")
+            self.add_error("integration_user", message)
         return values
+
+    def _has(self, name: str, values: dict[str, Any]) -> bool:
+        """Say whether a value was entered, or is stored for this very instance."""
+        if values.get(name) or name == "client_id":
+            return bool(values.get(name))
+        moves = values.get("instance") not in {None, self._stored("base_url")}
+        return bool(self._stored(name)) and not moves
 
     def _is_in_use(self) -> bool:
         return bool(self._connection and self._connection.authorized_at)
@@ -116,8 +181,9 @@ class ConnectionForm(forms.Form):
 
 def _stored_values(connection: Connection | None) -> dict[str, str]:
     if connection is None:
-        return {}
+        return {"auth_type": AuthType.AUTHORIZATION_CODE.value}
     return {
+        "auth_type": connection.auth_type,
         "instance": connection.host,
         "client_id": connection.client_id,
         "integration_user": connection.integration_user,

@@ -172,13 +172,31 @@ _AUTHORIZATION: _Texts = {
     "token_rejected": (
         _("ServiceNow no longer accepts the authorization"),
         _(
-            "Select Authorize and sign in to ServiceNow as the integration user. Check there that the user is active and not locked out (User Administration > Users)."
+            "Select Authorize and, where ServiceNow asks for it, sign in as the integration user. Check there that the user is active and not locked out (User Administration > Users)."
         ),
     ),
     "refresh_rejected": (
         _("The authorization could not be renewed"),
         _(
             "Select Authorize and sign in as the integration user. Causes: the token was revoked or is older than 100 days, the client secret was changed (System OAuth > Application Registry), or the user is locked out."
+        ),
+    ),
+    "client_rejected": (
+        _("ServiceNow gave no token for the client ID and client secret"),
+        _(
+            "Check in ServiceNow: the entity is active and its client ID and secret are the ones entered here; its OAuth Application User is the integration user, active and not locked out; the system property glide.oauth.inbound.client.credential.grant_type.enabled is true (Washington DC or later). Then select Authorize."
+        ),
+    ),
+    "basic_rejected": (
+        _("ServiceNow refused the user name and password"),
+        _(
+            "It does not say why. Either the user name or password is wrong, the user is inactive or locked out or must reset the password; or the instance restricts Basic authentication, as new instances do (glide.authenticate.basic_auth.restriction.active): then give the user the role snc_basic_auth_api_access, or better choose authorization code or client credentials on the set-up page. The portal does not try again by itself, so that the user is not locked out."
+        ),
+    ),
+    "basic_needs_code": (
+        _("ServiceNow asks for a second factor besides the password"),
+        _(
+            "Exempt the integration user from multi-factor authentication in ServiceNow, or better choose authorization code or client credentials on the set-up page."
         ),
     ),
     "no_refresh_token": (

@@ -52,14 +52,24 @@ class Connection(models.Model):
         BROKEN = "broken", _("Needs attention")
         REMOVED = "removed", _("Removed")
 
+    class AuthType(models.TextChoices):
+        AUTHORIZATION_CODE = "authorization_code", _("Authorization code")
+        CLIENT_CREDENTIALS = "client_credentials", _("Client credentials")
+        BASIC = "basic", _("Basic")
+
     tenant = models.ForeignKey(
         Tenant, on_delete=models.CASCADE, related_name="connections"
     )
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.SERVICENOW)
     base_url = models.URLField(_("instance"), max_length=255)
-    client_id = models.CharField(_("client ID"), max_length=255)
+    auth_type = models.CharField(
+        max_length=20, choices=AuthType, default=AuthType.AUTHORIZATION_CODE
+    )
+    # Empty with Basic, as the secret is; the password is empty without.
+    client_id = models.CharField(_("client ID"), max_length=255, blank=True)
     client_secret = EncryptedTextField(_("client secret"), blank=True)
     integration_user = models.CharField(_("integration user"), max_length=100)
+    password = EncryptedTextField(_("password"), blank=True)
 
     status = models.CharField(max_length=20, choices=Status, default=Status.DRAFT)
     # Whether the home page shows the ticket cards and sharing is offered.
@@ -126,6 +136,16 @@ class Connection(models.Model):
     @property
     def is_connected(self) -> bool:
         return self.status == self.Status.CONNECTED
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether a person signs in to the instance to authorize it."""
+        return self.auth_type == self.AuthType.AUTHORIZATION_CODE
+
+    @property
+    def has_password(self) -> bool:
+        """Whether the portal signs in with user name and password."""
+        return self.auth_type == self.AuthType.BASIC
 
     @property
     def is_usable(self) -> bool:

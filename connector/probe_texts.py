@@ -64,6 +64,12 @@ _ANSWERS: dict[tuple[str, str], tuple[str | _StrPromise, str | _StrPromise]] = {
             "Tickets would be created in the name of %(user)s. Select Authorize; on ServiceNow's page select Not You, at the top right, sign in as %(named)s and select Allow."
         ),
     ),
+    ("owner", "other_entity"): (
+        _("No: it belongs to %(user)s (%(name)s), not to %(named)s."),
+        _(
+            "Tickets would be created in the name of %(user)s. In System OAuth > Application Registry set the entity's OAuth Application User to %(named)s, then select Authorize."
+        ),
+    ),
     ("owner", "hidden"): (
         _(
             "The instance does not say: the user table cannot be read with these rights. Make sure that you signed in as %(named)s."
@@ -105,6 +111,18 @@ _ANSWERS: dict[tuple[str, str], tuple[str | _StrPromise, str | _StrPromise]] = {
     ("lifetime", "ends_soon"): (
         _("%(days)s days, until %(date)s."),
         _("Select Authorize before it ends, so that tickets keep moving."),
+    ),
+    ("lifetime", "asked_anew"): (
+        _("Without an end: each new token is asked for with the client secret."),
+        "",
+    ),
+    ("lifetime", "password"): (
+        _(
+            "As long as the instance accepts the password. New instances refuse Basic authentication."
+        ),
+        _(
+            "Choose authorization code or client credentials on the set-up page as soon as you can."
+        ),
     ),
     ("lifetime", "not_renewable"): (
         _("Only until the access token ends: the instance gave no refresh token."),

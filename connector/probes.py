@@ -152,7 +152,8 @@ def _owner(connection: Connection, owner: Record | None) -> Probe:
     }
     if facts["user"].casefold() == facts["named"].casefold():
         return Probe("owner", OK, "same", facts)
-    return Probe("owner", WARNING, "other", facts)
+    code = "other" if connection.needs_consent else "other_entity"
+    return Probe("owner", WARNING, code, facts)
 
 
 def _release(client: ServiceNow) -> tuple[str, Probe]:
@@ -232,6 +233,10 @@ def _labelled(rows: list[Record]) -> str:
 
 
 def _lifetime(connection: Connection) -> Probe:
+    if connection.has_password:
+        return Probe("lifetime", WARNING, "password")
+    if not connection.needs_consent:
+        return Probe("lifetime", OK, "asked_anew")
     ends_at = connection.refresh_token_expires_at
     if not connection.refresh_token or ends_at is None:
         return Probe("lifetime", WARNING, "not_renewable")

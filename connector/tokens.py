@@ -13,12 +13,19 @@ from django.db.models import Q
 from django.utils import timezone
 
 from connector import addresses, budget, connections
-from connector.exceptions import ConnectorError, Unauthorized, Unavailable
+from connector.exceptions import (
+    ConnectorError,
+    Refused,
+    Unauthorized,
+    Unavailable,
+)
 from connector.models import Connection
 from connector.servicenow import oauth
+from connector.servicenow.basic import Basic
 from connector.servicenow.client import ServiceNow
 
 if TYPE_CHECKING:
+    from connector.servicenow.client import TokenSource
     from connector.servicenow.oauth import Tokens
 
 # ServiceNow's default; the token endpoint does not say it.
@@ -48,17 +55,31 @@ def servicenow(connection: Connection) -> ServiceNow:
     """Return a client of the connection's instance that renews its token by itself."""
     return ServiceNow(
         connection.base_url,
-        lambda renew: access_token(connection, renew=renew),
+        _authority(connection),
         timeout=_timeout(),
         private_ok=addresses.is_sandbox(connection.base_url),
         meter=partial(budget.note, connection.pk),
     )
 
 
+def _authority(connection: Connection) -> TokenSource | Basic:
+    if connection.has_password and connection.password:
+        return Basic(connection.integration_user, connection.password)
+    return lambda renew: access_token(connection, renew=renew)
+
+
+def prepare(connection: Connection) -> None:
+    """Renew a token that is about to end before the work begins, not during it."""
+    if not connection.has_password:
+        access_token(connection)
+
+
 def access_token(connection: Connection, *, renew: bool = False) -> str:
     """Return a token that is good for a minute; with `renew`, not the one at hand."""
     if connection.status == Connection.Status.REMOVED:
         raise Unauthorized("removed")
+    if connection.has_password:
+        raise Unauthorized("not_authorized")
     if not renew and connection.has_fresh_token():
         return str(connection.access_token)
     rejected = connection.access_token if renew else ""
@@ -95,8 +116,7 @@ def _release(connection: Connection) -> None:
 
 def _renew(connection: Connection) -> str:
     try:
-        _demand_refresh_token(connection)
-        tokens = oauth.refresh(_client(connection), connection.refresh_token)
+        tokens = _ask(connection)
     except Unauthorized as error:
         connections.report_failure(connection, error)
         raise
@@ -104,22 +124,30 @@ def _renew(connection: Connection) -> str:
     return tokens.access_token
 
 
-def _demand_refresh_token(connection: Connection) -> None:
+def _ask(connection: Connection) -> Tokens:
+    client = _client(connection)
     if connection.removed_at:
         raise Unauthorized("removed")
+    if not connection.needs_consent:
+        return oauth.client_credentials(client)
     if not connection.refresh_token:
         code = "no_refresh_token" if connection.access_token else "not_authorized"
         raise Unauthorized(code)
+    return oauth.refresh(client, connection.refresh_token)
 
 
-def _store(connection: Connection, tokens: Tokens, **more: Any) -> None:
+def _store(connection: Connection, tokens: Tokens | None, **more: Any) -> None:
     values: dict[str, Any] = {
-        "access_token": tokens.access_token,
-        "access_token_expires_at": _expiry(connection, tokens),
+        "access_token": tokens.access_token if tokens else "",
+        "access_token_expires_at": tokens and _expiry(connection, tokens),
         **more,
     }
     # Usually none comes back with a renewal: the old one stays valid.
-    if tokens.refresh_token and tokens.refresh_token != connection.refresh_token:
+    if (
+        tokens
+        and tokens.refresh_token
+        and tokens.refresh_token != connection.refresh_token
+    ):
         values["refresh_token"] = tokens.refresh_token
         values["refresh_token_expires_at"] = timezone.now() + REFRESH_TOKEN_LIFETIME
     rows = Connection.objects.filter(pk=connection.pk, removed_at=None)
@@ -141,7 +169,7 @@ def _expiry(connection: Connection, tokens: Tokens) -> datetime:
 
 
 def exchange(connection: Connection) -> None:
-    """Exchange the code the consent page sent for tokens, once."""
+    """Turn what was brought for the authorization into tokens, once."""
     deadline = time.monotonic() + LONGEST_WAIT
     while not _claim(connection):
         if time.monotonic() > deadline:
@@ -157,18 +185,7 @@ def exchange(connection: Connection) -> None:
 
 def _exchange(connection: Connection, pending: dict[str, Any]) -> None:
     _let_go(connection)
-    try:
-        tokens = oauth.exchange_code(
-            _client(connection),
-            code=pending["code"],
-            code_verifier=pending["code_verifier"],
-            redirect_uri=pending["redirect_uri"],
-        )
-    except Unauthorized as error:
-        age = timezone.now() - datetime.fromisoformat(pending["at"])
-        if age > CODE_LIFETIME:
-            raise Unauthorized("code_expired", error.evidence) from error
-        raise
+    tokens = _first(connection, pending)
     # The old refresh token may belong to another user: never kept beside a new one.
     old, ends_at = connection.refresh_token, connection.refresh_token_expires_at
     connection.refresh_token = ""
@@ -185,13 +202,45 @@ def _exchange(connection: Connection, pending: dict[str, Any]) -> None:
         connections.update(connection, refresh_token_expires_at=ends_at)
 
 
+def _first(connection: Connection, pending: dict[str, Any]) -> Tokens | None:
+    """Return the first tokens of an authorization; a password needs none."""
+    if connection.has_password:
+        _try_password(connection)
+        return None
+    if not connection.needs_consent:
+        return oauth.client_credentials(_client(connection))
+    return _exchange_code(connection, pending)
+
+
+def _try_password(connection: Connection) -> None:
+    # Who is refused something has been let in.
+    with suppress(Refused):
+        servicenow(connection).list("sys_user", fields=["user_name"], limit=1)
+
+
+def _exchange_code(connection: Connection, pending: dict[str, Any]) -> Tokens:
+    try:
+        return oauth.exchange_code(
+            _client(connection),
+            code=pending["code"],
+            code_verifier=pending["code_verifier"],
+            redirect_uri=pending["redirect_uri"],
+        )
+    except Unauthorized as error:
+        age = timezone.now() - datetime.fromisoformat(pending["at"])
+        if age > CODE_LIFETIME:
+            raise Unauthorized("code_expired", error.evidence) from error
+        raise
+
+
 def _let_go(connection: Connection) -> None:
-    """Give up a refresh token that ends soon.
+    """Give up a refresh token that ends soon or that is not needed any more.
 
     An instance hands the same one out until it ends, so that a new authorization
     would not last a day longer.
     """
-    if connection.refresh_token and connection.ends_within(SOON):
+    is_over = not connection.needs_consent or connection.ends_within(SOON)
+    if connection.refresh_token and is_over:
         with suppress(ConnectorError):
             oauth.revoke(_client(connection), connection.refresh_token)
 
@@ -202,15 +251,19 @@ def revoke(connection: Connection) -> None:
     While the instance cannot be reached the tokens stay, to be tried again, but not
     for long: a removal must not depend on the other side.
     """
+    held = [token for token in _held(connection) if token]
     try:
-        for token in (connection.refresh_token, connection.access_token):
-            if token:
-                oauth.revoke(_client(connection), token)
+        for token in held:
+            oauth.revoke(_client(connection), token)
     except ConnectorError as error:
         if not isinstance(error, Unavailable) or _has_tried_enough(connection):
             connections.wipe_secrets(connection, revoked=False, code=error.code)
         return
-    connections.wipe_secrets(connection, revoked=True)
+    connections.wipe_secrets(connection, revoked=bool(held))
+
+
+def _held(connection: Connection) -> tuple[str, str]:
+    return connection.refresh_token, connection.access_token
 
 
 def _has_tried_enough(connection: Connection) -> bool:

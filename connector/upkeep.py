@@ -17,8 +17,15 @@ if TYPE_CHECKING:
 WARNING_DAYS = (1, 3, 14, 30)
 # Errors that a working token disproves.
 _OF_THE_TOKEN = frozenset(
-    {"token_rejected", "refresh_rejected", "exchange_rejected", "no_refresh_token"}
+    {
+        "token_rejected",
+        "refresh_rejected",
+        "exchange_rejected",
+        "no_refresh_token",
+        "client_rejected",
+    }
 )
+_OF_THE_PASSWORD = frozenset({"basic_rejected", "basic_needs_code"})
 
 Status = Connection.Status
 
@@ -53,6 +60,10 @@ def keep(connection: Connection, examination: Examination) -> None:
 
 def watch(connection: Connection) -> None:
     """Look cheaply whether the authorization still works, and warn before it ends."""
+    is_broken = connection.status == Status.BROKEN
+    if is_broken and connection.last_error_code in _OF_THE_PASSWORD:
+        # Left to a person: trying a wrong password again and again locks the user out.
+        return
     if _needs_examination(connection):
         check(connection)
     else:

@@ -19,7 +19,7 @@ from django.views.decorators.http import (
     require_POST,
 )
 
-from connector import audit, connections, tasks
+from connector import audit, authorization, connections, tasks
 from connector.access import require
 from connector.forms import ConnectionForm, RemovalForm
 from connector.models import Connection
@@ -46,7 +46,7 @@ def setup(request: TenantRequest) -> HttpResponse:
     typed = request.POST or request.unsent
     form = ConnectionForm(typed, connection=connection)
     if request.method == "POST" and form.is_valid():
-        return backend.begin(request, _configure(request, form))
+        return _authorize(request, _configure(request, form))
     context = {
         "form": form,
         "panel": Panel.of(request, connection),
@@ -59,16 +59,23 @@ def setup(request: TenantRequest) -> HttpResponse:
 
 
 def _configure(request: TenantRequest, form: ConnectionForm) -> Connection:
-    values = form.cleaned_data
+    values = dict(form.cleaned_data)
     with transaction.atomic():
         return connections.configure(
             request.tenant,
             actor=request.user,
-            base_url=values["instance"],
-            client_id=values["client_id"],
-            client_secret=values["client_secret"],
-            integration_user=values["integration_user"],
+            base_url=values.pop("instance"),
+            details=connections.Details(**values),
         )
+
+
+def _authorize(request: TenantRequest, connection: Connection) -> HttpResponse:
+    if connection.needs_consent:
+        return backend.begin(request, connection)
+    with transaction.atomic():
+        authorization.begin(connection, actor=request.user)
+        tasks.authorize.delay_on_commit(connection.pk)
+    return redirect("connector:setup")
 
 
 @never_cache
@@ -84,8 +91,8 @@ def setup_status(request: TenantRequest) -> HttpResponse:
 @require_POST
 @require(MANAGE)
 def authorize(request: TenantRequest) -> HttpResponse:
-    """Send the person to ServiceNow's consent page."""
-    return backend.begin(request, _current_or_404(request))
+    """Ask ServiceNow for permission again: by a person, or with the stored secret."""
+    return _authorize(request, _current_or_404(request))
 
 
 @require_GET

@@ -69,7 +69,7 @@ def _is_first(delivery: Delivery) -> bool:
 def _create(client: ServiceNow, delivery: Delivery) -> Outcome:
     ticket = delivery.ticket
     # Renewing the token may take long: before the look at the clock, not after.
-    tokens.access_token(ticket.connection)
+    tokens.prepare(ticket.connection)
     if delivery.has_lapsed:
         raise ClaimLost
     values = delivery.payload or mapping.payload(ticket)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Never shown in a list, and costly to decrypt row by row.
 _SECRETS = (
     "connection__client_secret",
+    "connection__password",
     "connection__access_token",
     "connection__refresh_token",
     "connection__pending_code",

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from connector import http
-from connector.servicenow.answers import result_of, unexpected
+from connector.exceptions import Unauthorized
+from connector.servicenow.answers import result_of, unexpected, words_of
+from connector.servicenow.basic import Basic
 from connector.servicenow.limits import limit_of
 from connector.servicenow.records import Page, Record, parse_record
 
@@ -42,7 +44,7 @@ class ServiceNow:
     def __init__(
         self,
         base_url: str,
-        token: TokenSource,
+        authority: TokenSource | Basic,
         *,
         timeout: tuple[float, float] = http.TIMEOUT,
         private_ok: bool = False,
@@ -50,7 +52,7 @@ class ServiceNow:
         meter: Meter = lambda _: None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self._token = token
+        self._authority = authority
         self._timeout = timeout
         self._session = session or http.session(private_ok=private_ok)
         self._meter = meter
@@ -126,15 +128,31 @@ class ServiceNow:
 
     def _send(self, call: Call, **params: str) -> Answer:
         call = replace(call, params={**call.params, **params})
-        answer = self._send_as(call, self._token(False))
+        if isinstance(self._authority, Basic):
+            return self._send_with_password(call, self._authority)
+        answer = self._send_with_token(call, self._authority(False))
         if answer.status == 401:
             # Nothing was carried out: a 401 is decided before the request is looked at.
-            answer = self._send_as(call, self._token(True))
+            answer = self._send_with_token(call, self._authority(True))
         return answer
 
-    def _send_as(self, call: Call, token: str) -> Answer:
-        headers = {"Authorization": f"Bearer {token}"}
-        signed = replace(call, headers=headers, secrets=(token,))
+    def _send_with_token(self, call: Call, token: str) -> Answer:
+        return self._send_signed(call, f"Bearer {token}", (token,))
+
+    def _send_with_password(self, call: Call, basic: Basic) -> Answer:
+        answer = self._send_signed(call, basic.header, basic.secrets)
+        if answer.status == 401:
+            # Not repeated: wrong passwords lock the user out.
+            wants_code = "X-MFA_TOKEN" in answer.headers
+            code = "basic_needs_code" if wants_code else "basic_rejected"
+            raise Unauthorized(code, answer.evidence(words_of(answer)))
+        return answer
+
+    def _send_signed(
+        self, call: Call, authorization: str, secrets: tuple[str, ...]
+    ) -> Answer:
+        headers = {"Authorization": authorization}
+        signed = replace(call, headers=headers, secrets=secrets)
         limit = None
         try:
             answer = http.send(self._session, signed, timeout=self._timeout)

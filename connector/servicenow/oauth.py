@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from connector import http
@@ -65,6 +65,12 @@ def refresh(client: OAuthClient, refresh_token: str) -> Tokens:
         grant_type="refresh_token",
         refresh_token=refresh_token,
     )
+
+
+def client_credentials(client: OAuthClient) -> Tokens:
+    """Return a token of the user the entity stands for; it is never renewed."""
+    tokens = _request_tokens(client, "client_rejected", grant_type="client_credentials")
+    return replace(tokens, refresh_token=None)
 
 
 def revoke(client: OAuthClient, token: str) -> None:

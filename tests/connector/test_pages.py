@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.urls import reverse
 
-from connector.connections import configure, update
+from connector.connections import Details, configure, update
 from connector.messages import explain
 from connector.models import Connection
 from connector.probes import FAILED, OK, Probe
@@ -221,9 +221,7 @@ def test_changed_details_leave_a_token_alone_that_was_renewed_meanwhile(
         tenant,
         actor=admin,
         base_url="https://acme.service-now.com",
-        client_id="other",
-        client_secret="",
-        integration_user="someone",
+        details=Details(client_id="other", integration_user="someone"),
     )
     Connection.objects.update(access_token="renewed")
     update(changed, integration_user="someone.else")

@@ -82,7 +82,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = reply.body.encode()
         self.send_response(reply.status)
         for name, value in reply.headers.items():
-            self.send_header(name.replace("_", "-"), value)
+            # Names given as keywords have underscores for dashes.
+            spelt = name if "-" in name else name.replace("_", "-")
+            self.send_header(spelt, value)
         self.send_header("Content-Length", str(len(body) + 100 * reply.cut))
         self.end_headers()
         # A caller who ran out of patience is gone.
