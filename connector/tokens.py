@@ -117,8 +117,11 @@ def _release(connection: Connection) -> None:
 def _renew(connection: Connection) -> str:
     try:
         tokens = _ask(connection)
-    except Unauthorized as error:
-        connections.report_failure(connection, error)
+    except ConnectorError as error:
+        # Whatever the token was for has not been asked for yet.
+        error.committed = "no"
+        if isinstance(error, Unauthorized):
+            connections.report_failure(connection, error)
         raise
     _store(connection, tokens)
     return tokens.access_token
