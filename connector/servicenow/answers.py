@@ -155,7 +155,14 @@ def _page(answer: Answer) -> ConnectorError:
     is_page = redirected or looks_like_html(answer.text)
     codes = (code for sign, code in _PAGES if is_page and sign.search(text))
     fallback = "sign_in_page" if redirected else "unexpected_answer"
+    if _is_cut_short(answer):
+        fallback = "incomplete_answer"
     return _unavailable(next(codes, fallback), answer)
+
+
+def _is_cut_short(answer: Answer) -> bool:
+    """Say whether data began, and then something else followed."""
+    return answer.text.lstrip().startswith("{") and answer.json() is None
 
 
 def _unavailable(code: str, answer: Answer, words: str = "") -> Unavailable:
