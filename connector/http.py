@@ -135,7 +135,7 @@ def _exchange(
     timeout: tuple[float, float],
 ) -> Answer:
     prepared = session.prepare_request(request)
-    settings = session.merge_environment_settings(prepared.url, {}, True, None, None)
+    settings = session.merge_environment_settings(prepared.url, {}, None, None, None)
     with session.send(
         prepared, timeout=timeout, allow_redirects=False, **settings
     ) as response:
@@ -169,6 +169,8 @@ def session(*, private_ok: bool = False) -> Session:
     # Without it a .netrc of the machine would replace the Authorization header.
     made.auth = _as_it_is
     made.trust_env = not private_ok
+    # Read from the environment otherwise; the sandbox may have a certificate as well.
+    made.verify = os.environ.get("REQUESTS_CA_BUNDLE") or True
     for scheme in ("http://", "https://"):
         made.mount(scheme, _adapter(private_ok))
     return made
