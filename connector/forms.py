@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.utils.functional import lazy
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from connector import addresses
 from connector.models import Connection
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 _ADDRESS_ERRORS = {
     "empty": _("Enter the instance name."),
@@ -26,23 +32,43 @@ _ADDRESS_ERRORS = {
 
 
 AuthType = Connection.AuthType
+
+
+def _choice(title: str | _StrPromise, needs: str | _StrPromise) -> SafeString:
+    return format_html(
+        '<span class="choice"><span>{}</span><span class="field__hint">{}</span></span>',
+        title,
+        needs,
+    )
+
+
+_lazy_choice = lazy(_choice, SafeString)
 _AUTH_TYPES = [
     (
         AuthType.AUTHORIZATION_CODE,
-        _(
-            "Authorization code (recommended). Needs a client ID, a client secret, and somebody who signs in to ServiceNow once as the integration user, and again every 100 days."
+        _lazy_choice(
+            _("Authorization code (recommended)"),
+            _(
+                "Needs a client ID, a client secret, and somebody who signs in to ServiceNow once as the integration user, and again every 100 days."
+            ),
         ),
     ),
     (
         AuthType.CLIENT_CREDENTIALS,
-        _(
-            "Client credentials. Needs a client ID, a client secret, and the integration user as the entity's OAuth Application User; nobody signs in. ServiceNow offers it from Washington DC on, and only with the system property glide.oauth.inbound.client.credential.grant_type.enabled."
+        _lazy_choice(
+            _("Client credentials"),
+            _(
+                "Needs a client ID, a client secret, and the integration user as the entity's OAuth Application User. Nobody signs in. From Washington DC on, and only where an administrator switched it on."
+            ),
         ),
     ),
     (
         AuthType.BASIC,
-        _(
-            "Basic (not recommended; refused by new instances). Needs the password of the integration user, and on restricted instances its role snc_basic_auth_api_access. The password travels with every request."
+        _lazy_choice(
+            _("Basic (not recommended; refused by new instances)"),
+            _(
+                "Needs the integration user's password, and on restricted instances its role snc_basic_auth_api_access. The password travels with every request."
+            ),
         ),
     ),
 ]
