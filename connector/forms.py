@@ -5,9 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.utils.functional import lazy
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from connector import addresses
@@ -34,44 +31,22 @@ _ADDRESS_ERRORS = {
 AuthType = Connection.AuthType
 
 
-def _choice(title: str | _StrPromise, needs: str | _StrPromise) -> SafeString:
-    return format_html(
-        '<span class="choice"><span>{}</span><span class="field__hint">{}</span></span>',
-        title,
-        needs,
-    )
-
-
-_lazy_choice = lazy(_choice, SafeString)
 _AUTH_TYPES = [
-    (
-        AuthType.AUTHORIZATION_CODE,
-        _lazy_choice(
-            _("Authorization code (recommended)"),
-            _(
-                "Needs a client ID, a client secret, and somebody who signs in to ServiceNow once as the integration user, and again every 100 days."
-            ),
-        ),
-    ),
-    (
-        AuthType.CLIENT_CREDENTIALS,
-        _lazy_choice(
-            _("Client credentials"),
-            _(
-                "Needs a client ID, a client secret, and the integration user as the entity's OAuth Application User. Nobody signs in. From Washington DC on, and only where an administrator switched it on."
-            ),
-        ),
-    ),
-    (
-        AuthType.BASIC,
-        _lazy_choice(
-            _("Basic (not recommended; refused by new instances)"),
-            _(
-                "Needs the integration user's password, and on restricted instances its role snc_basic_auth_api_access. The password travels with every request."
-            ),
-        ),
-    ),
+    (AuthType.AUTHORIZATION_CODE, _("Authorization code (recommended)")),
+    (AuthType.CLIENT_CREDENTIALS, _("Client credentials")),
+    (AuthType.BASIC, _("Basic (not recommended; refused by new instances)")),
 ]
+_NEEDS: dict[str, _StrPromise] = {
+    AuthType.AUTHORIZATION_CODE: _(
+        "Needs a client ID, a client secret, and somebody who signs in to ServiceNow once as the integration user, and again every 100 days."
+    ),
+    AuthType.CLIENT_CREDENTIALS: _(
+        "Needs a client ID, a client secret, and the integration user as the entity's OAuth Application User. Nobody signs in. From Washington DC on, and only where an administrator switched it on."
+    ),
+    AuthType.BASIC: _(
+        "Needs the integration user's password, and on restricted instances its role snc_basic_auth_api_access. The password travels with every request."
+    ),
+}
 _NEEDED: dict[str, tuple[str, ...]] = {
     AuthType.AUTHORIZATION_CODE: ("client_id", "client_secret"),
     AuthType.CLIENT_CREDENTIALS: ("client_id", "client_secret"),
@@ -82,6 +57,18 @@ _MISSING = {
     "client_secret": _("Enter the client secret."),
     "password": _("Enter the password of the integration user."),
 }
+
+
+class ExplainedRadios(forms.RadioSelect):
+    """Ways to sign in, each with what it needs below its name."""
+
+    option_template_name = "connector/_auth_type.html"
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **kwargs)
+        option["needs"] = _NEEDS[str(option["value"])]
+        option["attrs"]["aria-describedby"] = f"{option['attrs']['id']}_needs"
+        return option
 
 
 class ConnectionForm(forms.Form):
@@ -102,7 +89,7 @@ class ConnectionForm(forms.Form):
         label=_("How the portal signs in"),
         choices=_AUTH_TYPES,
         required=False,
-        widget=forms.RadioSelect,
+        widget=ExplainedRadios,
     )
     client_id = forms.CharField(
         label=_("Client ID"),
@@ -132,8 +119,10 @@ class ConnectionForm(forms.Form):
         error_messages={"required": _("Enter the user ID of the integration user.")},
     )
     password = forms.CharField(
-        label=_("Password of the integration user"),
-        help_text=_("For Basic only. It is stored encrypted and never shown."),
+        label=_("Password"),
+        help_text=_(
+            "Of the integration user, for Basic only. It is stored encrypted and never shown."
+        ),
         max_length=500,
         required=False,
         strip=False,

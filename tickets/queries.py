@@ -45,6 +45,7 @@ _NEEDED_TO_SEND = (
         for name in (
             *("tenant_id", "base_url", "status", "remote_user_name", "access_token"),
             *("access_token_expires_at", "last_error_code", "removed_at"),
+            "auth_type",
         )
     ),
     "ticket__connection__tenant__name",
