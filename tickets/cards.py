@@ -104,9 +104,17 @@ def freshness(connection: Connection) -> Freshness:
     return Freshness(
         synced_at=cursor.polled_at,
         is_stale=connection.is_connected and _is_late(cursor),
-        problem=messages.explain(cursor.error_code).title if cursor.error_code else "",
+        problem=_problem(connection, cursor),
         words=cursor.error_words,
     )
+
+
+def _problem(connection: Connection, cursor: SyncCursor) -> str:
+    # What broke the connection stands above every page.
+    if not cursor.error_code or connection.status == connection.Status.BROKEN:
+        return ""
+    explanation = messages.explain(cursor.error_code)
+    return f"{explanation.title}. {explanation.repair}"
 
 
 def _is_late(cursor: SyncCursor) -> bool:

@@ -31,7 +31,7 @@ from connector.models import Connection
 from tickets import attempts, changes, mapping, states
 from tickets.models import Delivery, Ticket, TicketEvent
 from tickets.queries import has_lapsed, is_due
-from tickets.waking import wake
+from tickets.waking import look_again, wake
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -161,6 +161,8 @@ def _finish(work: Work, outcome: Outcome) -> None:
             _tell(work, outcome)
     if not is_news:
         _compare(work, outcome)
+    if work.connection.last_error_code:
+        look_again(work.connection)
     logger.info("delivered %s", work.delivery.pk)
 
 

@@ -8,7 +8,7 @@ from django.dispatch import receiver
 
 from connector import signals
 from tickets import outbox, states
-from tickets.waking import wake
+from tickets.waking import look_again, wake
 
 if TYPE_CHECKING:
     from connector.models import Connection
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 @receiver([signals.authorized, signals.mended], dispatch_uid="tickets.release")
 def release(connection: Connection, **_: Any) -> None:
-    """Send what waited."""
+    """Send what waited, and fetch what changed meanwhile."""
     outbox.release(connection)
+    look_again(connection)
 
 
 @receiver(signals.authorized, dispatch_uid="tickets.import_states")

@@ -14,7 +14,7 @@ from connector import connections
 from connector.models import AuditEvent, Connection
 from tests.tickets.conftest import later, stored
 from tickets import attempts, outbox, tasks
-from tickets.models import Delivery, Kind, Ticket, TicketEvent
+from tickets.models import Delivery, Kind, SyncCursor, Ticket, TicketEvent
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -413,6 +413,31 @@ def test_a_waiting_outage_ends_with_the_next_good_poll(
     outbox.hasten(linked)
 
     assert _step(delivery).status == Status.DELIVERED
+
+
+@pytest.mark.parametrize(
+    ("code", "is_polled"), [("hibernating", True), ("rate_limited", False), ("", False)]
+)
+def test_an_instance_that_took_a_ticket_is_polled_again(
+    queued: Queued, linked: Connection, code: str, is_polled: bool
+) -> None:
+    later_on = timezone.now() + timedelta(minutes=5)
+    connections.update(linked, last_error_code="hibernating")
+    SyncCursor.objects.create(connection=linked, due_at=later_on, error_code=code)
+
+    _step(queued())
+
+    assert (SyncCursor.objects.get().due_at < later_on) == is_polled
+
+
+def test_a_mended_connection_is_polled_at_once(linked: Connection) -> None:
+    later_on = timezone.now() + timedelta(minutes=5)
+    SyncCursor.objects.create(connection=linked, due_at=later_on, error_code="timeout")
+    connections.update(linked, status=Connection.Status.BROKEN)
+
+    connections.report_success(linked)
+
+    assert SyncCursor.objects.get().due_at < later_on
 
 
 def test_a_sweep_wakes_what_is_due_and_not_too_much(

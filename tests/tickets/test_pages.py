@@ -445,7 +445,43 @@ def test_a_card_warns_when_it_may_be_out_of_date(
     SyncCursor.objects.update(polled_at=timezone.now() - timedelta(minutes=10))
     assert "may be out of date" in _text(browser, "/")
     SyncCursor.objects.update(error_code="hibernating", error_words="asleep")
-    assert "cannot be fetched at the moment" in _text(browser, "/")
+    text = _text(browser, "/")
+    assert "cannot be fetched at the moment" in text
+    assert "The instance is asleep. Developer instances hibernate" in text
+
+
+def test_what_the_banner_says_is_not_said_again(
+    browser: Client, connection: Connection
+) -> None:
+    SyncCursor.objects.update(error_code="token_rejected", error_words="no entry")
+    ticket = _ticket(connection, delivered=False)
+    ticket.deliveries.update(
+        status="waiting", error_code="token_rejected", error_words="no entry"
+    )
+    Connection.objects.update(
+        status="broken", last_error_code="token_rejected", last_error_words="no entry"
+    )
+
+    text = _text(browser, ticket.get_absolute_url())
+
+    assert "Waiting for the connection to ServiceNow" in text
+    assert text.count("no entry") == 1
+    assert text.count("no longer accepts the authorization") == 1
+    assert "cannot be fetched" not in text
+
+
+def test_the_words_of_a_library_are_not_called_servicenows(
+    browser: Client, connection: Connection
+) -> None:
+    ticket = _ticket(connection, delivered=False)
+    ticket.deliveries.update(
+        status="queued", error_code="timeout", error_words="timed out"
+    )
+
+    text = _text(browser, ticket.get_absolute_url())
+
+    assert "What the network reported:" in text
+    assert "ServiceNow's own words:" not in text
 
 
 def test_tickets_of_another_organisation_show_nowhere(
