@@ -1,4 +1,4 @@
-"""What the crash test and the benchmarks do inside the product, in its own process.
+"""What the crash test does inside the product, in its own process.
 
 Run as: python -m tests.stack.scripts NAME [NUMBER]; NAME is a function below.
 """
@@ -19,16 +19,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 django.setup()
 
 from django.conf import settings  # noqa: E402
-from django.contrib.auth.models import Group, User  # noqa: E402
-from django.db import connection as database  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.db.models import Count  # noqa: E402
-from django.test import Client  # noqa: E402
-from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from connector.models import Connection, Tenant  # noqa: E402
-from tickets import mapping, outbox, tasks  # noqa: E402
+from tickets import outbox  # noqa: E402
 from tickets.models import Category, Delivery, Kind, Priority, Ticket  # noqa: E402
 
 
@@ -70,12 +66,13 @@ def share(count: int) -> None:
     first = Ticket.objects.count()
     for index in range(first, first + count):
         with transaction.atomic():
-            ticket = _ticket(connection, index)
+            ticket = new_ticket(connection, index)
             ticket.save()
             outbox.enqueue(ticket)
 
 
-def _ticket(connection: Connection, index: int) -> Ticket:
+def new_ticket(connection: Connection, index: int) -> Ticket:
+    """Return a ticket as a person would fill it in; not saved."""
     return Ticket(
         tenant=connection.tenant,
         connection=connection,
@@ -116,95 +113,13 @@ def wait(seconds: float) -> dict[str, Any]:
     return {"seconds": time.perf_counter() - started}
 
 
-def hold(count: int) -> None:
-    """Share tickets whose deliveries nobody takes up yet."""
-    before = set(Delivery.objects.values_list("pk", flat=True))
-    later = timezone.now() + timedelta(hours=1)
-    connection = Connection.objects.get()
-    tickets = Ticket.objects.bulk_create(
-        _ticket(connection, index) for index in range(count)
-    )
-    Delivery.objects.bulk_create(
-        Delivery(ticket=ticket, due_at=later, payload=mapping.payload(ticket))
-        for ticket in tickets
-    )
-    assert Delivery.objects.exclude(pk__in=before).count() == count
-
-
-def release_and_wait(seconds: float) -> dict[str, Any]:
-    """Queue all held deliveries at once and wait until the last is in ServiceNow."""
-    Delivery.objects.filter(status="queued").update(due_at=timezone.now())
-    pks = list(Delivery.objects.filter(status="queued").values_list("pk", flat=True))
-    started = time.perf_counter()
-    for pk in pks:
-        tasks.deliver.delay(pk)
-    wait(seconds)
-    return {"seconds": time.perf_counter() - started}
-
-
-def plain(count: int) -> dict[str, Any]:
-    """Post as many tickets one after the other, as a script without a queue would."""
-    connection = Connection.objects.get()
-    session = requests.Session()
-    session.headers["Authorization"] = f"Bearer {connection.access_token}"
-    bodies = [
-        (ticket.kind, {**mapping.payload(ticket), "correlation_id": ""})
-        for ticket in Ticket.objects.all()[:count]
-    ]
-    started = time.perf_counter()
-    for table, body in bodies:
-        url = f"{connection.base_url}/api/now/table/{table}"
-        session.post(url, json=body, timeout=20).raise_for_status()
-    return {"seconds": time.perf_counter() - started}
-
-
-def fill(count: int) -> None:
-    """Make a portal as it looks after years: many tickets, all in ServiceNow."""
-    connection = Connection.objects.get()
-    tickets = [_ticket(connection, index) for index in range(count)]
-    for index, ticket in enumerate(tickets):
-        ticket.sys_id = f"{index:032x}"
-        ticket.number = f"CHG{index:07}"
-        ticket.remote_state = ("-5", "-4", "3")[index % 3]
-    Ticket.objects.bulk_create(tickets, batch_size=1000)
-    Delivery.objects.bulk_create(
-        (Delivery(ticket=ticket, status="delivered") for ticket in tickets),
-        batch_size=1000,
-    )
-    user = User.objects.create_user("security.admin")
-    user.groups.set(Group.objects.filter(name="Security Administrator"))
-    connection.tenant.members.add(user)
-
-
-def pages(rounds: int) -> list[dict[str, Any]]:
-    """Time the pages a security admin has open all day."""
-    client = Client(headers={"host": "localhost"})
-    client.force_login(User.objects.get(username="security.admin"))
-    return [_time_page(client, url, rounds) for url in ("/", "/tickets/")]
-
-
-def _time_page(client: Client, url: str, rounds: int) -> dict[str, Any]:
-    answer = client.get(url)
-    assert answer.status_code == 200, answer.status_code
-    with CaptureQueriesContext(database) as queries:
-        client.get(url)
-    times = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        client.get(url)
-        times.append(1000 * (time.perf_counter() - started))
-    times.sort()
-    return {
-        "page": url,
-        "p50": times[rounds // 2],
-        "p95": times[int(rounds * 0.95) - 1],
-        "queries": len(queries),
-        "kilobytes": len(answer.content) / 1000,
-    }
+def run(functions: dict[str, Any]) -> None:
+    """Call the function the command line names and print what it returns as JSON."""
+    name, *words = sys.argv[1:]
+    result = functions[name](*map(int, words))
+    if result is not None:
+        sys.stdout.write(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":
-    name, *words = sys.argv[1:]
-    result = globals()[name](*map(int, words))
-    if result is not None:
-        sys.stdout.write(json.dumps(result, default=str) + "\n")
+    run(globals())
