@@ -22,7 +22,7 @@ class LineFormatter(logging.Formatter):
     """Escape control characters in messages; tracebacks stay as they are."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        return super().formatMessage(record).translate(_ESCAPES)
+        return super().formatMessage(record).rstrip().translate(_ESCAPES)
 
 
 class AccessLog(_AccessLogger):

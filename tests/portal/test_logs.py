@@ -29,6 +29,12 @@ def test_a_record_is_one_line(evil: str) -> None:
     assert line.endswith("ERROR forged sent")
 
 
+def test_a_last_line_break_is_no_news() -> None:
+    record = logging.makeLogRecord({"msg": "trying again\n"})
+
+    assert LineFormatter("%(message)s").format(record) == "trying again"
+
+
 def test_a_traceback_stays_readable() -> None:
     try:
         raise ValueError
