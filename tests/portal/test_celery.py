@@ -16,9 +16,12 @@ if TYPE_CHECKING:
 
 
 def test_a_worker_keeps_its_database_connection_from_task_to_task(
-    transactional_db: None,
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # As in production; the tests' own settings keep no connection.
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 60)
     fixup = DjangoWorkerFixup(app)
+    connection.close()
     connection.ensure_connection()
     before = connection.connection
 
