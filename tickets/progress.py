@@ -51,7 +51,11 @@ class Progress:
 
 def of(ticket: Ticket, delivery: Delivery) -> Progress:
     """Return how far the ticket is."""
-    return _TELLERS[Status(delivery.status)](ticket, delivery)
+    status = Status(delivery.status)
+    if status == Status.DELIVERED and not ticket.sys_id:
+        # It arrived between the reading of the ticket and of the delivery.
+        status = Status.SENDING
+    return _TELLERS[status](ticket, delivery)
 
 
 def _delivered(ticket: Ticket, delivery: Delivery) -> Progress:

@@ -19,7 +19,7 @@ from tests.factories import (
     TicketFactory,
     TicketStateFactory,
 )
-from tickets import cards, mapping, states, waking
+from tickets import cards, mapping, progress, states, waking
 from tickets.models import Delivery, Kind, SyncCursor, Ticket, TicketEvent, TicketState
 
 if TYPE_CHECKING:
@@ -278,6 +278,19 @@ def test_a_ticket_says_what_happens_next(
     if status in {"queued", "stopped", "waiting"}:
         assert "Aborted by <Rule> & co" in text
         assert "abc123" in text
+
+
+def test_a_ticket_that_arrives_while_it_is_read_is_looked_at_again(
+    connection: Connection,
+) -> None:
+    read_before = _ticket(connection, delivered=False)
+    delivery = read_before.deliveries.get()
+    delivery.status = "delivered"
+
+    state = progress.of(read_before, delivery)
+
+    assert state.title == "Being sent to ServiceNow"
+    assert state.refresh
 
 
 def test_the_page_reloads_once_when_the_ticket_has_arrived(
