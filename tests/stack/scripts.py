@@ -118,7 +118,7 @@ def run(functions: dict[str, Any]) -> None:
     name, *words = sys.argv[1:]
     result = functions[name](*map(int, words))
     if result is not None:
-        sys.stdout.write(json.dumps(result) + "\n")
+        sys.stdout.write(json.dumps(result, default=str) + "\n")
 
 
 if __name__ == "__main__":
