@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from portal.demonstration import Person
 
+# Threads of one process take turns on one core; two workers use two, and one may die.
+WORKERS = 2
 # At the start: how long, and how many falls, until it is better to give up.
 _READY_WITHIN = 90.0
 _TRIES = 3
@@ -88,7 +90,8 @@ class Supervisor:
         if self.here.sandbox_port:
             sandbox = self._start("sandbox", _sandbox(self.here))
         web = self._start("web", _web(self.here))
-        self._start("worker", _worker(), patience=30)
+        for number in range(1, WORKERS + 1):
+            self._start(f"worker-{number}", _worker(number), patience=30)
         self._start("beat", _beat(self.here))
         if self.here.sandbox_port:
             self._await(sandbox, lambda: _answers(self.here.sandbox_port))
@@ -152,7 +155,9 @@ class Supervisor:
             say("Stopping …")
         order = ["start", "beat", "worker", "web", "sandbox", "redis"]
         first = self._signals
-        for process in sorted(self._running, key=lambda p: order.index(p.name)):
+        for process in sorted(
+            self._running, key=lambda p: order.index(p.name.partition("-")[0])
+        ):
             process.stop(lambda: self._signals > max(first, 1))
         if self.here.redis_socket:
             _remove_socket(self.here)
@@ -203,11 +208,12 @@ def _web(here: Installation) -> list[str]:
     ]
 
 
-def _worker() -> list[str]:
+def _worker(number: int) -> list[str]:
     return [
         *(sys.executable, "-m", "celery", "-A", "portal", "worker"),
-        *("--pool", "threads", "--concurrency", "16", "--loglevel", "INFO"),
+        *("--pool", "threads", "--concurrency", "8", "--loglevel", "INFO"),
         *("--without-gossip", "--without-mingle"),
+        *("--hostname", f"worker-{number}@%h"),
     ]
 
 

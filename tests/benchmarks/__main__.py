@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from portal.supervisor import WORKERS
 from tests.servers import Postgres
 from tests.stack.processes import ROOT, Processes
 
@@ -76,7 +77,8 @@ def delivery(bench: Bench) -> None:
     one after the other with `requests`. Every answer comes 20 ms late.
     """
     _connect(bench, "--faults", LATENCY)
-    bench.start_worker()
+    for number in range(WORKERS):
+        bench.start_worker(f"worker-{number}")
     bench.script("share", "16")
     bench.script("wait", "60")
     rounds = [_delivery_round(bench) for _ in range(ROUNDS)]

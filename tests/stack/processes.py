@@ -79,10 +79,12 @@ class Processes:
         self.start("sandbox", "-m", "connector.sandbox", *words)
         wait_until(lambda: self.sandbox_stats(), 20, "the sandbox")
 
-    def start_worker(self, concurrency: int = 16) -> subprocess.Popen[bytes]:
-        words = ["worker", "--pool", "threads", "--concurrency", str(concurrency)]
+    def start_worker(self, name: str = "worker") -> subprocess.Popen[bytes]:
+        """Start one of the workers of `make run`."""
+        words = ["worker", "--pool", "threads", "--concurrency", "8"]
+        words += ["--hostname", f"{name}@%h"]
         words += ["--without-gossip", "--without-mingle", "--loglevel", "INFO"]
-        return self.start("worker", "-m", "celery", "-A", "portal", *words)
+        return self.start(name, "-m", "celery", "-A", "portal", *words)
 
     def start_beat(self) -> None:
         schedule = str(self.folder / "beat")
