@@ -86,12 +86,6 @@ class ControlProfileQuerySet(TenantQuerySet):
         )
         return self.annotate(earlier=Subquery(then.values("score")[:1]))
 
-    def by_rank(self) -> Self:
-        """Order by Microsoft's rank; equal ranks by the points to win."""
-        return self.order_by(
-            F("rank").asc(nulls_last=True), "-remaining", "title", "pk"
-        )
-
     def most_to_win(self) -> Self:
         """Return what is to be addressed, the most points first."""
         wanted = self.filter(status=ActionStatus.TO_ADDRESS, remaining__gt=TOLERANCE)
