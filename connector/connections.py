@@ -87,11 +87,19 @@ def configure(
 
 def _begin(tenant: Tenant, base_url: str) -> Connection:
     """Return a draft: the removed connection to this instance, or a new one."""
+    is_first = not Connection.objects.of_servicenow(tenant).exists()
     removed = Connection.objects.for_tenant(tenant).filter(base_url=base_url)
     connection: Connection | None = removed.order_by("-removed_at").first()
     if connection is None:
-        return Connection.objects.create(tenant=tenant, base_url=base_url)
-    fresh = {"removed_at": None, "status": Status.DRAFT, **_NO_ERROR}
+        return Connection.objects.create(
+            tenant=tenant, base_url=base_url, is_default=is_first
+        )
+    fresh = {
+        "removed_at": None,
+        "status": Status.DRAFT,
+        "is_default": is_first,
+        **_NO_ERROR,
+    }
     update(connection, **fresh, **_without_secrets())
     return connection
 
@@ -124,6 +132,7 @@ def remove(connection: Connection, *, actor: User) -> None:
         status=Status.REMOVED,
         removed_at=timezone.now(),
         cards_enabled=False,
+        is_default=False,
         probes=[],
         **gone,
     )

@@ -62,6 +62,12 @@ class Connection(models.Model):
     )
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.SERVICENOW)
     base_url = models.URLField(_("instance"), max_length=255)
+    # What people call it beside its address, such as "Production".
+    name = models.CharField(_("name"), max_length=60, blank=True)
+    # Where tickets go unless somebody chooses another one.
+    is_default = models.BooleanField(default=False)
+    # Whether its tickets are marked as tests, here and in ServiceNow.
+    is_test = models.BooleanField(_("test instance"), default=False)
     auth_type = models.CharField(
         max_length=20, choices=AuthType, default=AuthType.AUTHORIZATION_CODE
     )
@@ -110,9 +116,14 @@ class Connection(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "kind"],
+                fields=["tenant", "base_url"],
                 condition=models.Q(removed_at__isnull=True),
-                name="connection_one_active_per_tenant",
+                name="connection_instance_once_per_tenant",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "kind"],
+                condition=models.Q(removed_at__isnull=True, is_default=True),
+                name="connection_one_default_per_tenant",
             ),
             models.CheckConstraint(
                 condition=models.Q(removed_at__isnull=True)
@@ -126,7 +137,7 @@ class Connection(models.Model):
         verbose_name = _("ServiceNow connection")
 
     def __str__(self) -> str:
-        return self.host
+        return self.name or self.host
 
     @property
     def host(self) -> str:

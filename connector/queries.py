@@ -40,10 +40,13 @@ class ConnectionQuerySet(TenantQuerySet):
         return self.exclude(status="draft").exclude(wiped)
 
     def current(self, tenant: Tenant) -> Connection | None:
-        """Return the tenant's ServiceNow connection, or None."""
-        connection: Connection | None = (
-            self.active().for_tenant(tenant).filter(kind="servicenow").first()
-        )
+        """Return the tenant's ServiceNow connection, the default of several, or None."""
+        connection: Connection | None = self.of_servicenow(tenant).first()
         if connection:
             connection.tenant = tenant
         return connection
+
+    def of_servicenow(self, tenant: Tenant) -> Self:
+        """Return the tenant's active ServiceNow connections, the default first."""
+        mine = self.active().for_tenant(tenant).filter(kind="servicenow")
+        return mine.order_by("-is_default", "pk")

@@ -7,7 +7,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,8 +20,8 @@ from django.views.decorators.http import (
 
 from connector import audit, authorization, connections, tasks
 from connector.access import require
+from connector.choosing import chosen, chosen_or_404
 from connector.forms import ConnectionForm, RemovalForm
-from connector.models import Connection
 from connector.panels import Panel
 from connector.servicenow import backend
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from connector.access import TenantRequest
+    from connector.models import Connection
 
 MANAGE = "connector.manage_connection"
 VIEW = "connector.view_connection"
@@ -42,7 +42,7 @@ _PAGES_WITH_CHECK = {"configuration", "provisioning"}
 @require(MANAGE)
 def setup(request: TenantRequest) -> HttpResponse:
     """Explain the way to a connection, take the details and go on to authorize."""
-    connection = Connection.objects.current(request.tenant)
+    connection = chosen(request)
     typed = request.POST or request.unsent
     form = ConnectionForm(typed, connection=connection)
     if request.method == "POST" and form.is_valid():
@@ -83,7 +83,7 @@ def _authorize(request: TenantRequest, connection: Connection) -> HttpResponse:
 @require(VIEW)
 def setup_status(request: TenantRequest) -> HttpResponse:
     """Show how far an authorization or a check has come."""
-    panel = Panel.of(request, Connection.objects.current(request.tenant))
+    panel = Panel.of(request, chosen(request))
     return render(request, "connector/_status.html", {"panel": panel})
 
 
@@ -92,14 +92,14 @@ def setup_status(request: TenantRequest) -> HttpResponse:
 @require(MANAGE)
 def authorize(request: TenantRequest) -> HttpResponse:
     """Ask ServiceNow for permission again: by a person, or with the stored secret."""
-    return _authorize(request, _current_or_404(request))
+    return _authorize(request, chosen_or_404(request))
 
 
 @require_GET
 @require(VIEW, "tickets.rename_ticketstate")
 def configuration(request: TenantRequest) -> HttpResponse:
     """Show what is connected and what can be done about it."""
-    connection = Connection.objects.current(request.tenant)
+    connection = chosen(request)
     context = {"panel": Panel.of(request, connection), "connection": connection}
     return render(request, "connector/configuration.html", context)
 
@@ -108,7 +108,7 @@ def configuration(request: TenantRequest) -> HttpResponse:
 @require(MANAGE)
 def check(request: TenantRequest) -> HttpResponse:
     """Have the connection examined now."""
-    connection = _current_or_404(request)
+    connection = chosen_or_404(request)
     audit.record(
         "connection.check_requested",
         tenant=request.tenant,
@@ -140,7 +140,7 @@ def provisioning(request: TenantRequest) -> HttpResponse:
 
 @require(MANAGE)
 def _save_provisioning(request: TenantRequest) -> HttpResponse:
-    connection = Connection.objects.current(request.tenant)
+    connection = chosen(request)
     if connection is None or not Panel(connection).is_authorized:
         return _provisioning_page(request, is_refused=True)
     with transaction.atomic():
@@ -157,7 +157,7 @@ def _save_provisioning(request: TenantRequest) -> HttpResponse:
 def _provisioning_page(
     request: TenantRequest, *, is_refused: bool = False
 ) -> HttpResponse:
-    connection = Connection.objects.current(request.tenant)
+    connection = chosen(request)
     context = {
         "panel": Panel.of(request, connection),
         "connection": connection,
@@ -171,7 +171,7 @@ def _provisioning_page(
 @require(MANAGE)
 def remove(request: TenantRequest) -> HttpResponse:
     """Name the consequences, and end the connection when its name was typed."""
-    connection = _current_or_404(request)
+    connection = chosen_or_404(request)
     form = RemovalForm(request.POST or None, connection=connection)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
@@ -183,10 +183,3 @@ def remove(request: TenantRequest) -> HttpResponse:
     context = {"form": form, "connection": connection}
     status = 422 if form.errors else 200
     return render(request, "connector/remove.html", context, status=status)
-
-
-def _current_or_404(request: TenantRequest) -> Connection:
-    connection = Connection.objects.current(request.tenant)
-    if connection is None:
-        raise Http404
-    return connection

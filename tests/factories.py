@@ -83,6 +83,8 @@ class ConnectionFactory(DjangoModelFactory[Connection]):
 
     tenant = factory.SubFactory(TenantFactory)
     base_url = factory.Sequence(lambda n: f"https://contoso{n}.service-now.com")
+    # Pass False for a second one of the same organisation.
+    is_default = True
     client_id = factory.Sequence(lambda n: f"client-{n}")
     client_secret = "client-secret"
     integration_user = "m365.integration"

@@ -1,0 +1,40 @@
+"""Which of an organisation's connections a page is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import Http404
+
+from connector.models import Connection
+
+if TYPE_CHECKING:
+    from connector.access import TenantRequest
+
+PARAMETER = "connection"
+
+
+def chosen(request: TenantRequest) -> Connection | None:
+    """Return the connection the form or address names, else the default, or None.
+
+    Raises `Http404` for one that is not the organisation's.
+    """
+    wanted = request.POST.get(PARAMETER) or request.GET.get(PARAMETER)
+    if not wanted:
+        return Connection.objects.current(request.tenant)
+    mine = Connection.objects.of_servicenow(request.tenant)
+    connection: Connection | None = (
+        mine.filter(pk=wanted).first() if wanted.isdecimal() else None
+    )
+    if connection is None:
+        raise Http404
+    connection.tenant = request.tenant
+    return connection
+
+
+def chosen_or_404(request: TenantRequest) -> Connection:
+    """Return the connection the page is about; raises `Http404` without one."""
+    connection = chosen(request)
+    if connection is None:
+        raise Http404
+    return connection
