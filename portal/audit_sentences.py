@@ -123,6 +123,23 @@ KINDS = {
         gettext_lazy("%(actor)s sent the ticket “%(target)s” again"),
         "refresh",
     ),
+    "ticket.edited": Kind(
+        gettext_lazy("Ticket changed"),
+        gettext_lazy("%(actor)s changed the ticket “%(target)s”"),
+        "edit",
+    ),
+    "ticket.noted": Kind(
+        gettext_lazy("Note written"),
+        gettext_lazy("%(actor)s wrote a note into the ticket “%(target)s”"),
+        "chat",
+    ),
+    "ticket.amendment_discarded": Kind(
+        gettext_lazy("Change or note discarded"),
+        gettext_lazy(
+            "%(actor)s discarded a change or note of the ticket “%(target)s” that was not sent"
+        ),
+        "stop",
+    ),
     "tickets.sync_requested": Kind(
         gettext_lazy("Ticket sync requested"),
         gettext_lazy("%(actor)s had changes fetched from %(target)s"),

@@ -44,6 +44,12 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "tickets:reference", ["REFERENCE"], {}, EVERYBODY),
     ("get", "tickets:progress", ["TICKET"], {}, EVERYBODY),
     ("post", "tickets:retry", ["TICKET"], {}, SHARES),
+    ("get", "tickets:edit", ["TICKET"], {}, SHARES),
+    ("post", "tickets:edit", ["TICKET"], {}, SHARES),
+    ("get", "tickets:note", ["TICKET"], {}, SHARES),
+    ("post", "tickets:note", ["TICKET"], {}, SHARES),
+    ("post", "tickets:amendment_retry", ["TICKET", "AMENDMENT"], {}, SHARES),
+    ("post", "tickets:amendment_discard", ["TICKET", "AMENDMENT"], {}, SHARES),
     ("post", "tickets:sync", [], {}, EVERYBODY),
     ("get", "tickets:states", [], {}, NAMES),
     ("post", "tickets:rename_state", ["STATE"], {"label": "Fresh"}, NAMES),
@@ -67,14 +73,18 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
     """Make one row of everything an address can name."""
     connection = factories.ConnectionFactory(tenant=tenant)
     ticket = factories.TicketFactory(
-        tenant=tenant, connection=connection, created_by=admin
+        tenant=tenant, connection=connection, created_by=admin, delivered=True
     )
     factories.DeliveryFactory(ticket=ticket, status="stopped")
+    amendment = factories.DeliveryFactory(
+        ticket=ticket, operation="note", status="stopped"
+    )
     state = factories.TicketStateFactory(tenant=tenant, connection=connection)
     control = factories.ControlProfileFactory(tenant=tenant)
     return {
         "TENANT": str(tenant.pk),
         "TICKET": str(ticket.pk),
+        "AMENDMENT": str(amendment.pk),
         "REFERENCE": str(ticket.correlation_id),
         "STATE": str(state.pk),
         "CONTROL": control.control_id,

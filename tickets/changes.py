@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from tickets import journals, mapping
+from tickets import echoes, journals, mapping
 from tickets.models import TicketEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
     from datetime import datetime
 
     from connector.models import Connection
@@ -75,15 +75,23 @@ def mod_count(record: Record) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def apply(ticket: Ticket, record: Record, *, connection: Connection) -> bool:
+def apply(
+    ticket: Ticket,
+    record: Record,
+    *,
+    connection: Connection,
+    ours: Container[str] = (),
+) -> bool:
     """Take over what the record says; return whether the ticket's face changed.
 
-    Harmless to repeat, and older versions are ignored. Called inside a transaction.
+    Changes of the fields in `ours` are told elsewhere. Harmless to repeat, and older
+    versions are ignored. Called inside a transaction.
     """
     if is_older(ticket, record):
         return False
     was_missing = ticket.missing_since is not None
     found = _take_over(ticket, record)
+    found = [change for change in found if change.field not in ours]
     ticket.save(update_fields=_APPLIED)
     if was_missing:
         TicketEvent.objects.create(ticket=ticket, action=TicketEvent.Action.FOUND)
@@ -126,6 +134,7 @@ def add_entries(
     ticket: Ticket, entries: Sequence[Entry], record: Record | None = None
 ) -> bool:
     """Add comments the timeline does not have yet; return whether there were any."""
+    entries = echoes.without_own(ticket, entries)
     if not entries:
         return False
     keys = {entry.key for entry in entries}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tickets.drafts import Draft
+    from tickets.models import Ticket
 
+# Journals take more, but nobody reads it.
+NOTE_LIMIT = 4000
 # What would break a line of ServiceNow's where one line is meant.
 _LINE_BREAKERS = {"Cc", "Zl", "Zp"}
 
@@ -119,6 +123,66 @@ def initial_of(draft: Draft) -> dict[str, Any]:
         "due_date": draft.due_date,
         "category": draft.category,
     }
+
+
+class EditForm(forms.Form):
+    """What can be changed of a ticket that is in ServiceNow."""
+
+    name = forms.CharField(
+        label=_("Ticket name"),
+        max_length=NAME_LIMIT,
+        validators=[refuse_control_characters],
+        error_messages={"required": _("Enter a name for the ticket.")},
+    )
+    priority = forms.ChoiceField(
+        label=_("Priority"), choices=Priority.choices, widget=forms.RadioSelect
+    )
+    due_date = forms.DateField(
+        label=_("Due date"),
+        required=False,
+        widget=Day,
+        help_text=_("ServiceNow shows the end of that working day."),
+        error_messages={"invalid": _("Enter a date, for example 2026-12-31.")},
+    )
+
+    def __init__(self, ticket: Ticket, data: Any = None) -> None:
+        names = ("name", "priority", "due_date")
+        super().__init__(data, initial={n: getattr(ticket, n) for n in names})
+        self._ticket = ticket
+
+    def clean_due_date(self) -> date | None:
+        day: date | None = self.cleaned_data["due_date"]
+        # One that has passed already may stay.
+        if day and day < timezone.localdate() and day != self._ticket.due_date:
+            raise ValidationError(_("The due date is in the past."), code="past")
+        return day
+
+
+class NoteForm(forms.Form):
+    """A note into one of the ticket's journals."""
+
+    text = forms.CharField(
+        label=_("Note"),
+        max_length=NOTE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write something.")},
+    )
+    element = forms.ChoiceField(
+        label=_("Who reads it"),
+        choices=[
+            ("work_notes", _("Work note: those who work on the ticket")),
+            ("comments", _("Comment: everybody who sees the ticket")),
+        ],
+        widget=forms.RadioSelect,
+        initial="work_notes",
+    )
+    # Of the page it was written on: a second submit is the same note.
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"].replace("\r\n", "\n")
+        refuse_hidden_characters(text)
+        return text
 
 
 class StateNameForm(forms.Form):

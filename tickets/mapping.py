@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from connector.servicenow.records import WIRE_FORMAT
 from tickets.models import Category, Kind, Priority, Source
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
     from connector.servicenow.records import Record
@@ -42,6 +44,14 @@ FIELDS = (
     "comments",
     "work_notes",
 )
+
+# The columns that carry what people edit, and of several the one that is compared.
+_COLUMNS = {
+    "name": ("short_description",),
+    "priority": ("priority", "impact", "urgency"),
+    "due_date": ("due_date",),
+}
+COLUMN_OF = {name: columns[0] for name, columns in _COLUMNS.items()}
 
 # ServiceNow's limits are 160 and 4,000; the rest of the description is our frame.
 NAME_LIMIT = 160
@@ -113,6 +123,19 @@ def payload(ticket: Ticket) -> dict[str, str]:
     return values
 
 
+def update_payload(ticket: Ticket, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is sent to give these fields of the ticket new values.
+
+    `values` has keys of `COLUMN_OF`; an emptied field is sent as "".
+    """
+    changed = copy(ticket)
+    for name, value in values.items():
+        setattr(changed, name, value)
+    whole = {"due_date": "", **payload(changed)}
+    wanted = [column for name in values for column in _COLUMNS[name]]
+    return {column: whole[column] for column in wanted if column in whole}
+
+
 def description(ticket: Ticket) -> str:
     """Return the description with the frame that says where it comes from."""
     head = TEMPLATE if ticket.kind == Kind.CHANGE_REQUEST else ""
@@ -167,6 +190,15 @@ def priority_code(priority: str) -> str:
 def priority_of(code: str) -> str:
     """Return our priority for ServiceNow's code; unknown ones count as low."""
     return _PRIORITIES.get(code, Priority.LOW)
+
+
+def shown_values(record: Record) -> dict[str, str]:
+    """Return what the record says of the fields people edit, as text for comparison."""
+    values = values_of(record)
+    shown = {"name": values.name, "priority": values.priority}
+    if values.knows_due_date:
+        shown["due_date"] = str(values.due_date or "")
+    return {name: value for name, value in shown.items() if value is not None}
 
 
 def values_of(record: Record) -> Values:

@@ -139,6 +139,11 @@ class Ticket(models.Model):
         return bool(self.sys_id)
 
     @property
+    def is_amendable(self) -> bool:
+        """Whether changes and notes can be sent: it is there, and not cut off."""
+        return self.is_delivered and self.connection.removed_at is None
+
+    @property
     def delivery_label(self) -> str:
         """How far it is on its way; for rows of `for_list()`."""
         status: str = getattr(self, "delivery_status", "")
@@ -164,6 +169,8 @@ class Delivery(models.Model):
 
     class Operation(models.TextChoices):
         CREATE = "create", _("Create")
+        UPDATE = "update", _("Change")
+        NOTE = "note", _("Note")
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Queued")
@@ -173,6 +180,8 @@ class Delivery(models.Model):
         STOPPED = "stopped", _("Not sent")
         # Waits for the connection to be mended; goes out by itself afterwards.
         WAITING = "waiting", _("Waiting for the connection")
+        # Given up by a person; never for a create, which is retried until it is there.
+        DISCARDED = "discarded", _("Discarded")
 
     ticket = models.ForeignKey(
         Ticket, on_delete=models.CASCADE, related_name="deliveries"
@@ -182,6 +191,11 @@ class Delivery(models.Model):
     )
     # What is sent, byte for byte as the preview showed it.
     payload = models.JSONField(default=dict, blank=True)
+    # For UPDATE: what the ticket showed of these fields when they were edited.
+    before = models.JSONField(default=dict, blank=True)
+    # For NOTE: stands in the note's last line, so that it is found before a repeat;
+    # unique, so that the same note is queued once.
+    marker = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
@@ -236,6 +250,10 @@ class TicketEvent(models.Model):
         COMMENTED = "commented", _("Comment in ServiceNow")
         MISSING = "missing", _("No longer visible in ServiceNow")
         FOUND = "found", _("Visible in ServiceNow again")
+        EDITED = "edited", _("Changed in the portal")
+        NOTED = "noted", _("Note from the portal")
+        AMENDED = "amended", _("Change or note is in ServiceNow")
+        DISCARDED = "discarded", _("Discarded")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)

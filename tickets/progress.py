@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 
 from connector import messages
 from tickets.models import Delivery
+from tickets.sentences import FIELDS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from connector.models import Connection
@@ -42,6 +44,22 @@ class Progress:
     request_id: str = ""
 
     @property
+    def subject(self) -> str:
+        """What is on its way: the change or note; "" for the ticket itself."""
+        if self.delivery.operation == Delivery.Operation.UPDATE:
+            names = [str(FIELDS[name]) for name in self.delivery.before]
+            return _("Change of %(fields)s") % {"fields": ", ".join(names)}
+        if self.delivery.operation == Delivery.Operation.NOTE:
+            is_internal = "work_notes" in self.delivery.payload
+            return _("Work note") if is_internal else _("Comment")
+        return ""
+
+    @property
+    def can_discard(self) -> bool:
+        is_create = self.delivery.operation == Delivery.Operation.CREATE
+        return not is_create and self.delivery.status != Delivery.Status.SENDING
+
+    @property
     def words_from(self) -> str:
         """Whose words they are; "" for ServiceNow's."""
         if self.delivery.error_status is None:
@@ -56,6 +74,17 @@ def of(ticket: Ticket, delivery: Delivery) -> Progress:
         # It arrived between the reading of the ticket and of the delivery.
         status = Status.SENDING
     return _TELLERS[status](ticket, delivery)
+
+
+def amendments(ticket: Ticket) -> list[Progress]:
+    """Return how far the ticket's changes and notes are that have not arrived."""
+    waiting = Delivery.objects.amendments().filter(ticket=ticket)
+    return [of(ticket, delivery) for delivery in waiting]
+
+
+def next_look(ones: Iterable[Progress]) -> int:
+    """Return the seconds to the next look at all of them; 0 when nothing will change."""
+    return min((one.refresh for one in ones if one.refresh), default=0)
 
 
 def _delivered(ticket: Ticket, delivery: Delivery) -> Progress:
@@ -99,6 +128,12 @@ def _queued(ticket: Ticket, delivery: Delivery) -> Progress:
 def _with_doubt(repair: str, delivery: Delivery) -> str:
     if not delivery.unanswered_at:
         return repair
+    if delivery.operation != Delivery.Operation.CREATE:
+        doubt = _(
+            "ServiceNow may have taken it all the same: the portal looks there before it"
+            " sends anything again."
+        )
+        return f"{repair} {doubt}"
     doubt = _(
         "ServiceNow may have created the ticket all the same: the portal looks there"
         " before it sends anything again, so it is not created twice."

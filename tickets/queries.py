@@ -31,6 +31,7 @@ _SECRETS = (
 # What one attempt reads and writes; the rest is loaded should it be needed.
 _NEEDED_TO_SEND = (
     *("payload", "status", "attempts", "claimed_at", "unanswered_at", "ticket_id"),
+    "operation",
     *(
         f"ticket__{name}"
         for name in (
@@ -126,7 +127,20 @@ class TicketQuerySet(TenantQuerySet):
 def is_due(now: datetime) -> models.Q:
     """Return what waits only for a worker; what was never tried waits for no clock."""
     is_time = models.Q(due_at__lte=now) | models.Q(attempts=0)
-    return models.Q(status="queued") & is_time
+    return models.Q(status="queued") & is_time & _is_next()
+
+
+def _is_next() -> models.Q:
+    """Return what follows nothing unfinished: changes arrive in the order they were made."""
+    deliveries = apps.get_model("tickets", "Delivery").objects
+    earlier = deliveries.filter(
+        ticket=models.OuterRef("ticket"), pk__lt=models.OuterRef("pk")
+    )
+    on_the_way = models.Q(status__in=["queued", "sending", "waiting"])
+    # A refused change keeps nothing up, but without its record nothing can be changed.
+    is_missing = models.Q(operation="create", status="stopped")
+    is_held_up = models.Exists(earlier.filter(on_the_way | is_missing))
+    return models.Q(operation="create") | ~models.Q(is_held_up)
 
 
 def has_lapsed(now: datetime) -> models.Q:
@@ -138,6 +152,13 @@ def has_lapsed(now: datetime) -> models.Q:
 
 class DeliveryQuerySet(models.QuerySet):  # type: ignore[type-arg]
     """Reads of the outbox."""
+
+    def amendments(self) -> Self:
+        """Return changes and notes that are not in ServiceNow yet, in their order."""
+        unfinished = self.exclude(operation="create").exclude(
+            status__in=["delivered", "discarded"]
+        )
+        return unfinished.order_by("pk")
 
     def with_ticket(self) -> Self:
         """With the ticket, its connection and organisation: all that sending needs."""

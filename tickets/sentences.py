@@ -33,6 +33,10 @@ _LOOKS = {
     Action.COMMENTED: ("neutral", "chat"),
     Action.MISSING: ("warning", "warning"),
     Action.FOUND: ("success", "check"),
+    Action.EDITED: ("info", "edit"),
+    Action.NOTED: ("neutral", "chat"),
+    Action.AMENDED: ("success", "check"),
+    Action.DISCARDED: ("neutral", "stop"),
 }
 _PLAIN = {
     Action.CREATED: gettext_lazy("Created in the portal"),
@@ -41,7 +45,8 @@ _PLAIN = {
     Action.RETRIED: gettext_lazy("Sent again by hand"),
     Action.FOUND: gettext_lazy("Visible in ServiceNow again"),
 }
-_FIELDS = {
+# What people call the fields that change.
+FIELDS = {
     "state": gettext_lazy("Status"),
     "priority": gettext_lazy("Priority"),
     "due_date": gettext_lazy("Due date"),
@@ -87,11 +92,14 @@ def _title(event: TicketEvent, state_names: Mapping[str, str]) -> str:
         return str(_PLAIN[action])
     if action == Action.CHANGED:
         return _changed(event, state_names)
+    if action == Action.EDITED:
+        words = _("Edited here: %(change)s")
+        return words % {"change": _changed(event, state_names)}
     return _OTHERS[action](event)
 
 
 def _changed(event: TicketEvent, state_names: Mapping[str, str]) -> str:
-    name = _FIELDS.get(event.field, event.field)
+    name = FIELDS.get(event.field, event.field)
     old = _readable(event.field, event.old, state_names)
     new = _readable(event.field, event.new, state_names)
     if not event.old:
@@ -133,12 +141,45 @@ def _failed(event: TicketEvent) -> str:
         numbers = ", ".join(event.facts.get("numbers", []))
         words = _("ServiceNow holds further records of this ticket: %(numbers)s")
         return words % {"numbers": numbers}
-    return _("Attempt failed: %(reason)s") % {"reason": messages.explain(code).title}
+    reason = messages.explain(code).title
+    if of := _subject(event):
+        return _("%(subject)s: attempt failed: %(reason)s") % {
+            "subject": of,
+            "reason": reason,
+        }
+    return _("Attempt failed: %(reason)s") % {"reason": reason}
+
+
+def _subject(event: TicketEvent) -> str:
+    """Return what was sent, "" if it was the ticket itself."""
+    subjects = {"update": _("Change"), "note": _("Note")}
+    return subjects.get(event.facts.get("operation", ""), "")
 
 
 def _stopped(event: TicketEvent) -> str:
     reason = messages.explain(event.facts.get("code", "")).title
+    if of := _subject(event):
+        words = _("%(subject)s not sent: %(reason)s")
+        return words % {"subject": of, "reason": reason}
     return _("Not sent: %(reason)s") % {"reason": reason}
+
+
+def _noted(event: TicketEvent) -> str:
+    if event.field == "work_notes":
+        return _("Work note from the portal")
+    return _("Comment from the portal")
+
+
+def _amended(event: TicketEvent) -> str:
+    if event.facts.get("operation") == "note":
+        return _("The note is in ServiceNow")
+    return _("The change is in ServiceNow")
+
+
+def _discarded(event: TicketEvent) -> str:
+    if event.facts.get("operation") == "note":
+        return _("The note was discarded and is not sent")
+    return _("The change was discarded and is not sent")
 
 
 def _commented(event: TicketEvent) -> str:
@@ -160,6 +201,9 @@ _OTHERS = {
     Action.STOPPED: _stopped,
     Action.COMMENTED: _commented,
     Action.MISSING: _missing,
+    Action.NOTED: _noted,
+    Action.AMENDED: _amended,
+    Action.DISCARDED: _discarded,
 }
 
 

@@ -17,7 +17,7 @@ from connector.exceptions import ConnectorError, Refused, Unavailable
 from connector.models import Connection
 from connector.servicenow.client import PAGE_SIZE
 from connector.servicenow.query import MOST_VALUES, Query
-from tickets import changes, journals, mapping, outbox, states
+from tickets import arrivals, changes, journals, mapping, outbox, states
 from tickets.models import Kind, SyncCursor, Ticket, TicketEvent
 
 if TYPE_CHECKING:
@@ -186,9 +186,9 @@ def _meet(connection: Connection, record: Record) -> None:
     if ticket is None:
         return
     if ticket.is_delivered:
-        outbox.report_copy(ticket, record)
+        arrivals.report_copy(ticket, record)
     else:
-        outbox.adopt(ticket, record)
+        arrivals.adopt(ticket, record)
 
 
 def _fetch_journals(client: ServiceNow, fresh: Iterable[tuple[Ticket, Record]]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tickets import views
+from tickets import amendment_views, views
 from tickets.state_views import rename_state, reset_state, state_list
 
 app_name = "tickets"
@@ -18,5 +18,17 @@ urlpatterns = [
     path("<int:pk>/", views.ticket_detail, name="detail"),
     path("<int:pk>/progress/", views.ticket_progress, name="progress"),
     path("<int:pk>/retry/", views.ticket_retry, name="retry"),
+    path("<int:pk>/edit/", amendment_views.ticket_edit, name="edit"),
+    path("<int:pk>/note/", amendment_views.ticket_note, name="note"),
+    path(
+        "<int:pk>/amendments/<int:delivery>/retry/",
+        amendment_views.amendment_retry,
+        name="amendment_retry",
+    ),
+    path(
+        "<int:pk>/amendments/<int:delivery>/discard/",
+        amendment_views.amendment_discard,
+        name="amendment_discard",
+    ),
     path("<uuid:reference>/", views.ticket_by_reference, name="reference"),
 ]

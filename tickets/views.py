@@ -88,8 +88,8 @@ def ticket_detail(request: TenantRequest, pk: int) -> HttpResponse:
         TicketState.objects.of(ticket.connection).filter(kind=ticket.kind)
     )
     context = {
+        **_on_the_way(ticket, delivery),
         "ticket": ticket,
-        "progress": progress.of(ticket, delivery),
         "lines": sentences.lines(ticket.events.all(), names),
         "sent": sharing.preview(delivery.payload),
         "freshness": cards.freshness(ticket.connection),
@@ -111,11 +111,13 @@ def ticket_by_reference(request: TenantRequest, reference: UUID) -> HttpResponse
 def ticket_progress(request: TenantRequest, pk: int) -> HttpResponse:
     """Show how far the ticket is; when it has arrived, the whole page is news."""
     ticket = _find(request, pk)
-    state = progress.of(ticket, _delivery(ticket))
-    may_share = request.user.has_perm("tickets.share_ticket")
-    context = {"ticket": ticket, "progress": state, "may_share": may_share}
+    context = {
+        **_on_the_way(ticket, _delivery(ticket)),
+        "ticket": ticket,
+        "may_share": request.user.has_perm("tickets.share_ticket"),
+    }
     response = render(request, "tickets/_progress.html", context)
-    if not state.refresh:
+    if not context["refresh"]:
         response["HX-Refresh"] = "true"
     return response
 
@@ -165,6 +167,15 @@ def _find(request: TenantRequest, pk: int) -> Ticket:
     tickets = Ticket.objects.for_tenant(request.tenant).with_state().with_delivery()
     ticket: Ticket = get_object_or_404(tickets.select_related("connection"), pk=pk)
     return ticket
+
+
+def _on_the_way(ticket: Ticket, delivery: Delivery) -> dict[str, Any]:
+    state, amendments = progress.of(ticket, delivery), progress.amendments(ticket)
+    return {
+        "progress": state,
+        "amendments": amendments,
+        "refresh": progress.next_look([state, *amendments]),
+    }
 
 
 def _delivery(ticket: Ticket) -> Delivery:
