@@ -13,7 +13,7 @@ from connector.models import Connection
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-_ADDRESS_ERRORS = {
+ADDRESS_ERRORS = {
     "empty": _("Enter the instance name."),
     "too_long": _("This is too long for an instance name."),
     "spaces": _("An instance name has no spaces. Copy the address from ServiceNow."),
@@ -83,7 +83,7 @@ class ConnectionForm(forms.Form):
         ),
         max_length=500,
         widget=forms.TextInput(attrs=_plain),
-        error_messages={"required": _ADDRESS_ERRORS["empty"]},
+        error_messages={"required": ADDRESS_ERRORS["empty"]},
     )
     auth_type = forms.ChoiceField(
         label=_("How the portal signs in"),
@@ -154,7 +154,7 @@ class ConnectionForm(forms.Form):
             base_url = addresses.normalise(self.cleaned_data["instance"])
         except addresses.AddressError as error:
             raise forms.ValidationError(
-                _ADDRESS_ERRORS[error.code], code=error.code
+                ADDRESS_ERRORS[error.code], code=error.code
             ) from error
         if self._is_in_use() and base_url != self._stored("base_url"):
             message = _(

@@ -212,6 +212,44 @@ class RequestBudget(models.Model):
         return f"{self.requests} requests until {self.ends_at:%H:%M}"
 
 
+class HandOver(models.Model):
+    """A link by which somebody without an account enters client ID and secret, once.
+
+    The link carries the key, signed; what it may do is decided by this row.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="hand_overs"
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True, blank=True)
+    used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        default_permissions = ()
+        verbose_name = _("hand-over link")
+
+    def __str__(self) -> str:
+        return f"{self.connection} {self.created_at:%Y-%m-%d}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether values can still be entered by it."""
+        is_spent = self.used_at is not None or self.revoked_at is not None
+        return not is_spent and timezone.now() < self.expires_at
+
+
 class AuditEvent(models.Model):
     """One act that matters: who did what to what, when. Never changed, never deleted."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from connector import views
+from connector import handover_views, views
 
 app_name = "connector"
 urlpatterns = [
@@ -16,4 +16,20 @@ urlpatterns = [
     path("servicenow/configuration/", views.configuration, name="configuration"),
     path("servicenow/check/", views.check, name="check"),
     path("servicenow/remove/", views.remove, name="remove"),
+    path("servicenow/hand-over/", handover_views.handover_new, name="handover_new"),
+    path(
+        "servicenow/hand-over/revoke/",
+        handover_views.handover_revoke,
+        name="handover_revoke",
+    ),
+    path(
+        "servicenow/hand-over/done/",
+        handover_views.handover_done,
+        name="handover_done",
+    ),
+    path(
+        "servicenow/hand-over/<str:token>/",
+        handover_views.handover_open,
+        name="handover",
+    ),
 ]

@@ -68,6 +68,26 @@ KINDS = {
         gettext_lazy("%(actor)s had the connection to %(target)s checked"),
         "refresh",
     ),
+    "handover.created": Kind(
+        gettext_lazy("Hand-over link made"),
+        gettext_lazy("%(actor)s made a hand-over link for %(target)s"),
+        "link",
+    ),
+    "handover.revoked": Kind(
+        gettext_lazy("Hand-over link taken back"),
+        gettext_lazy("%(actor)s took the hand-over link for %(target)s back"),
+        "stop",
+    ),
+    "handover.opened": Kind(
+        gettext_lazy("Hand-over link opened"),
+        gettext_lazy("The hand-over link for %(target)s was opened"),
+        "link",
+    ),
+    "handover.used": Kind(
+        gettext_lazy("Hand-over link used"),
+        gettext_lazy("Client ID and secret of %(target)s were entered by a link"),
+        "key",
+    ),
     "connection.broken": Kind(
         gettext_lazy("Connection broken"),
         gettext_lazy("The connection to %(target)s stopped working"),

@@ -35,6 +35,9 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "connector:authorize", [], {}, ADMIN),
     ("get", "connector:configuration", [], {}, LOOKS | NAMES),
     ("post", "connector:check", [], {}, ADMIN),
+    ("get", "connector:handover_new", [], {}, ADMIN),
+    ("post", "connector:handover_new", [], {}, ADMIN),
+    ("post", "connector:handover_revoke", [], {}, ADMIN),
     ("get", "connector:remove", [], {}, ADMIN),
     ("post", "connector:remove", [], {}, ADMIN),
     ("get", "tickets:list", [], {}, EVERYBODY),
@@ -65,7 +68,11 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
 # Rows of an organisation: for members of another one they do not exist.
 OWNED = [row for row in MATRIX if row[2]]
 # Answers without signing in, on purpose.
-OPEN = {"portal:livez", "portal:readyz"}
+OPEN = {
+    *("portal:livez", "portal:readyz"),
+    # For somebody without an account; the link is what is asked for.
+    *("connector:handover", "connector:handover_done"),
+}
 
 
 @pytest.fixture
