@@ -16,7 +16,7 @@ from django.views.decorators.http import (
     require_POST,
 )
 
-from connector import connections, handover
+from connector import connections, handover, wizard
 from connector.access import require
 from connector.choosing import chosen, chosen_or_404
 from connector.handover_forms import CredentialsForm, HandOverForm
@@ -70,6 +70,7 @@ def _make(request: TenantRequest, values: dict[str, Any]) -> Connection:
                 auth_type=values["auth_type"],
             ),
         )
+        wizard.attach(request.tenant, connection)
         handover.create(connection, actor=request.user, days=values["days"])
     return connection
 

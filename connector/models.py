@@ -212,6 +212,44 @@ class RequestBudget(models.Model):
         return f"{self.requests} requests until {self.ends_at:%H:%M}"
 
 
+class SetupTick(models.Model):
+    """Something of the set-up that somebody says is done.
+
+    One row each, so that two people at work never undo each other.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    # Empty until the details of a new connection were entered.
+    connection = models.ForeignKey(
+        Connection,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="setup_ticks",
+    )
+    item = models.CharField(max_length=20)
+    done_by_name = models.CharField(max_length=150)
+    done_at = models.DateTimeField(default=timezone.now)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "item"], name="setup_tick_once_per_connection"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "item"],
+                condition=models.Q(connection__isnull=True),
+                name="setup_tick_once_before_connection",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item} {self.done_by_name}"
+
+
 class HandOver(models.Model):
     """A link by which somebody without an account enters client ID and secret, once.
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as _
 
 from connector.budget import Reading, reading
 from connector.messages import Explanation, explain
@@ -28,14 +27,6 @@ _SLOW_AFTER = timedelta(seconds=20)
 # After this the page stops asking.
 _PATIENCE = timedelta(seconds=90)
 _PROVISIONING = ("token", "owner", "task", "change_request", "incident")
-
-
-class Step(NamedTuple):
-    """One step of the set-up, for ui/steps.html."""
-
-    label: str
-    state: str
-    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -121,26 +112,6 @@ class Panel:
         if self._status == Status.BROKEN and was_good:
             return [Probe(probe.id, UNKNOWN, "not_asked_since") for probe in known]
         return known
-
-    @property
-    def steps(self) -> list[Step]:
-        """The way from nothing to a connection."""
-        place = self._place()
-        labels = [
-            _("Prepare ServiceNow"),
-            _("Enter the details"),
-            _("Authorize"),
-            _("Connected"),
-        ]
-        return [
-            Step(label, "done" if n < place else "current" if n == place else "todo")
-            for n, label in enumerate(labels)
-        ]
-
-    def _place(self) -> int:
-        if self.connection is None:
-            return 0
-        return 4 if self._status == Status.CONNECTED else 2
 
     @property
     def provisioning(self) -> list[Probe]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from connector import handover_views, views
+from connector import handover_views, views, wizard_views
 
 app_name = "connector"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("ticketProvisioning", views.provisioning, name="provisioning"),
     path("servicenow/setup/", views.setup, name="setup"),
     path("servicenow/setup/status/", views.setup_status, name="setup_status"),
+    path("servicenow/setup/tick/", wizard_views.setup_tick, name="setup_tick"),
+    path("servicenow/setup/finish/", wizard_views.setup_finish, name="setup_finish"),
     path("servicenow/authorize/", views.authorize, name="authorize"),
     path("servicenow/configuration/", views.configuration, name="configuration"),
     path("servicenow/check/", views.check, name="check"),

@@ -18,7 +18,14 @@ from django.views.decorators.http import (
     require_POST,
 )
 
-from connector import audit, authorization, connections, tasks
+from connector import (
+    audit,
+    authorization,
+    connections,
+    handover,
+    tasks,
+    wizard,
+)
 from connector.access import require
 from connector.choosing import chosen, chosen_or_404
 from connector.forms import ConnectionForm, RemovalForm
@@ -34,7 +41,7 @@ if TYPE_CHECKING:
 MANAGE = "connector.manage_connection"
 VIEW = "connector.view_connection"
 # Where a check was asked for, and where its answer is shown.
-_PAGES_WITH_CHECK = {"configuration", "provisioning"}
+_PAGES_WITH_CHECK = {"configuration", "provisioning", "setup"}
 
 
 @never_cache
@@ -46,12 +53,15 @@ def setup(request: TenantRequest) -> HttpResponse:
     typed = request.POST or request.unsent
     form = ConnectionForm(typed, connection=connection)
     if request.method == "POST" and form.is_valid():
-        return _authorize(request, _configure(request, form))
+        return _go_on(request, _configure(request, form))
+    step = "enter" if form.is_bound else request.GET.get("step", "")
     context = {
         "form": form,
+        "wizard": wizard.Wizard(request.tenant, connection, step),
         "panel": Panel.of(request, connection),
         "connection": connection,
         "redirect_uri": backend.redirect_uri(),
+        "link": handover.current(connection),
         "is_open": form.errors or connection is None or not connection.authorized_at,
     }
     status = 422 if request.POST and form.errors else 200
@@ -61,12 +71,22 @@ def setup(request: TenantRequest) -> HttpResponse:
 def _configure(request: TenantRequest, form: ConnectionForm) -> Connection:
     values = dict(form.cleaned_data)
     with transaction.atomic():
-        return connections.configure(
+        connection = connections.configure(
             request.tenant,
             actor=request.user,
             base_url=values.pop("instance"),
             details=connections.Details(**values),
         )
+        wizard.attach(request.tenant, connection)
+    return connection
+
+
+def _go_on(request: TenantRequest, connection: Connection) -> HttpResponse:
+    """Authorize what was entered, unless it was to be saved for later."""
+    if request.POST.get("intent") != "save":
+        return _authorize(request, connection)
+    messages.success(request, _("Saved. Nothing was sent to ServiceNow yet."))
+    return redirect(wizard.address(connection))
 
 
 def _authorize(request: TenantRequest, connection: Connection) -> HttpResponse:

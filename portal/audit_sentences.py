@@ -68,6 +68,16 @@ KINDS = {
         gettext_lazy("%(actor)s had the connection to %(target)s checked"),
         "refresh",
     ),
+    "setup.ticked": Kind(
+        gettext_lazy("Set-up: done"),
+        gettext_lazy("%(actor)s marked a part of the set-up as done: %(item)s"),
+        "check",
+    ),
+    "setup.unticked": Kind(
+        gettext_lazy("Set-up: not done"),
+        gettext_lazy("%(actor)s marked a part of the set-up as not done: %(item)s"),
+        "edit",
+    ),
     "handover.created": Kind(
         gettext_lazy("Hand-over link made"),
         gettext_lazy("%(actor)s made a hand-over link for %(target)s"),

@@ -31,6 +31,8 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "connector:provisioning", [], {}, ADMIN),
     ("get", "connector:setup", [], {}, ADMIN),
     ("post", "connector:setup", [], {}, ADMIN),
+    ("post", "connector:setup_tick", [], {"item": "entity"}, ADMIN),
+    ("post", "connector:setup_finish", [], {}, ADMIN),
     ("get", "connector:setup_status", [], {}, LOOKS),
     ("post", "connector:authorize", [], {}, ADMIN),
     ("get", "connector:configuration", [], {}, LOOKS | NAMES),
