@@ -33,6 +33,7 @@ _LOOKS = {
     Action.COMMENTED: ("neutral", "chat"),
     Action.MISSING: ("warning", "warning"),
     Action.FOUND: ("success", "check"),
+    Action.MOVED: ("info", "link"),
 }
 _PLAIN = {
     Action.CREATED: gettext_lazy("Created in the portal"),
@@ -153,6 +154,16 @@ def _missing(event: TicketEvent) -> str:
     return _("No longer in ServiceNow: deleted, or hidden from the integration user")
 
 
+def _moved(event: TicketEvent) -> str:
+    facts = event.facts
+    words = {name: facts.get(name) or "?" for name in ("to", "old_number", "number")}
+    if facts.get("verdict") == "missing":
+        return _("Taken over by %(to)s, but not found there") % words
+    if words["old_number"] != words["number"]:
+        return _("Taken over by %(to)s: %(old_number)s is %(number)s there") % words
+    return _("Taken over by %(to)s") % words
+
+
 _OTHERS = {
     Action.DELIVERED: _delivered,
     Action.ADOPTED: _adopted,
@@ -160,6 +171,7 @@ _OTHERS = {
     Action.STOPPED: _stopped,
     Action.COMMENTED: _commented,
     Action.MISSING: _missing,
+    Action.MOVED: _moved,
 }
 
 
