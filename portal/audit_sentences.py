@@ -160,6 +160,43 @@ KINDS = {
         gettext_lazy("%(actor)s had the score fetched from Microsoft Graph"),
         "refresh",
     ),
+    "connection.made_default": Kind(
+        gettext_lazy("Default connection chosen"),
+        gettext_lazy("%(actor)s made the connection to %(target)s the default"),
+        "check",
+    ),
+    "connection.relabelled": Kind(
+        gettext_lazy("Connection renamed"),
+        gettext_lazy("%(actor)s changed the name or use of %(target)s"),
+        "tag",
+    ),
+    "adoption.started": Kind(
+        gettext_lazy("Move of tickets begun"),
+        gettext_lazy("%(actor)s had the tickets of %(source)s looked up at %(target)s"),
+        "search",
+    ),
+    "adoption.accepted": Kind(
+        gettext_lazy("Move of tickets decided"),
+        gettext_lazy(
+            "%(actor)s decided that %(target)s takes over the tickets of %(source)s"
+        ),
+        "check",
+    ),
+    "adoption.applied": Kind(
+        gettext_lazy("Tickets moved"),
+        gettext_lazy("%(target)s took over the tickets of %(source)s"),
+        "link",
+    ),
+    "adoption.discarded": Kind(
+        gettext_lazy("Move of tickets discarded"),
+        gettext_lazy("%(actor)s left the tickets of %(source)s as they were"),
+        "close",
+    ),
+    "adoption.failed": Kind(
+        gettext_lazy("Move of tickets failed"),
+        gettext_lazy("The tickets of %(source)s could not be looked up at %(target)s"),
+        "error",
+    ),
 }
 # An action that has no sentence yet is still shown.
 _OTHER = Kind(

@@ -14,6 +14,7 @@ from factory.django import DjangoModelFactory
 from connector.models import AuditEvent, Connection, Tenant
 from portal.score.models import ControlProfile, ControlScore, Snapshot
 from tickets.models import (
+    Adoption,
     Category,
     Delivery,
     Kind,
@@ -122,6 +123,7 @@ class TicketFactory(DjangoModelFactory[Ticket]):
 
     connection = factory.SubFactory(ConnectionFactory)
     tenant = factory.SelfAttribute("connection.tenant")
+    is_test = factory.SelfAttribute("connection.is_test")
     kind = Kind.CHANGE_REQUEST
     name = factory.Sequence(lambda n: f"Require MFA for administrators {n}")
     description = "Reduce the risk of stolen passwords."
@@ -159,6 +161,19 @@ class TicketStateFactory(DjangoModelFactory[TicketState]):
     value = factory.Sequence(str)
     default_label = factory.Sequence(lambda n: f"State {n}")
     sequence = factory.Sequence(lambda n: n)
+
+
+class AdoptionFactory(DjangoModelFactory[Adoption]):
+    """Tickets of a connection that are to be compared."""
+
+    class Meta:
+        model = Adoption
+
+    source = factory.SubFactory(ConnectionFactory)
+    tenant = factory.SelfAttribute("source.tenant")
+    target = factory.SubFactory(
+        ConnectionFactory, tenant=factory.SelfAttribute("..tenant"), is_default=False
+    )
 
 
 class SyncCursorFactory(DjangoModelFactory[SyncCursor]):

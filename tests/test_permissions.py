@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from tests import factories
 
@@ -37,6 +38,8 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "connector:check", [], {}, ADMIN),
     ("get", "connector:remove", [], {}, ADMIN),
     ("post", "connector:remove", [], {}, ADMIN),
+    ("post", "connector:relabel", [], {"name": "Production"}, ADMIN),
+    ("post", "connector:make_default", [], {}, ADMIN),
     ("get", "tickets:list", [], {}, EVERYBODY),
     ("get", "tickets:new", [], {"kind": "incident"}, SHARES),
     ("post", "tickets:new", [], {}, SHARES),
@@ -54,6 +57,13 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "tickets:states", [], {}, NAMES),
     ("post", "tickets:rename_state", ["STATE"], {"label": "Fresh"}, NAMES),
     ("post", "tickets:reset_state", ["STATE"], {}, NAMES),
+    ("get", "tickets:reprovision", [], {}, ADMIN),
+    ("post", "tickets:reprovision", [], {}, ADMIN),
+    ("post", "tickets:take_over", [], {"source": "REMOVED"}, ADMIN),
+    ("get", "tickets:adoption", ["ADOPTION"], {}, ADMIN),
+    ("post", "tickets:compare_again", ["ADOPTION"], {}, ADMIN),
+    ("post", "tickets:accept", ["ADOPTION"], {}, ADMIN),
+    ("post", "tickets:discard", ["ADOPTION"], {}, ADMIN),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),
@@ -80,6 +90,11 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         ticket=ticket, operation="note", status="stopped"
     )
     state = factories.TicketStateFactory(tenant=tenant, connection=connection)
+    removed = factories.ConnectionFactory(
+        tenant=tenant, is_default=False, status="removed", removed_at=timezone.now()
+    )
+    factories.TicketFactory(connection=removed)
+    adoption = factories.AdoptionFactory(source=removed, target=connection)
     control = factories.ControlProfileFactory(tenant=tenant)
     return {
         "TENANT": str(tenant.pk),
@@ -88,6 +103,8 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "REFERENCE": str(ticket.correlation_id),
         "STATE": str(state.pk),
         "CONTROL": control.control_id,
+        "REMOVED": str(removed.pk),
+        "ADOPTION": str(adoption.pk),
     }
 
 

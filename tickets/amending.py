@@ -33,7 +33,7 @@ def change(delivery: Delivery) -> Outcome:
     record = _read(client, delivery)
     if not _differing(record, delivery.payload):
         return Outcome(record, was_there=True)
-    _refuse_conflict(record, delivery.before)
+    _refuse_conflict(delivery, record)
     _make_ready(delivery)
     outcome = _send(client, delivery, _is_changed)
     if kept := _differing(outcome.record, delivery.payload):
@@ -117,8 +117,8 @@ def _differing(record: Record, payload: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _refuse_conflict(record: Record, before: Mapping[str, str]) -> None:
-    shown = mapping.shown_values(record)
+def _refuse_conflict(delivery: Delivery, record: Record) -> None:
+    shown, before = mapping.shown_values(delivery.ticket, record), delivery.before
     changed = [
         name for name, value in before.items() if shown.get(name, value) != value
     ]

@@ -166,9 +166,10 @@ def _take_values(ticket: Ticket, record: Record) -> Iterable[Change]:
     if values.knows_due_date and values.due_date != ticket.due_date:
         yield Change("due_date", _day(ticket.due_date), _day(values.due_date))
         ticket.due_date = values.due_date
-    if values.name is not None and values.name != ticket.name:
-        yield Change("name", ticket.name, values.name)
-        ticket.name = values.name
+    name = mapping.portal_name(ticket, values.name or "")
+    if name and name != ticket.name:
+        yield Change("name", ticket.name, name)
+        ticket.name = name
     if values.assigned_to is not None and values.assigned_to != ticket.assigned_to:
         yield Change("assigned_to", ticket.assigned_to, values.assigned_to)
         ticket.assigned_to = values.assigned_to

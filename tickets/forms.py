@@ -15,8 +15,10 @@ from tickets.mapping import DESCRIPTION_LIMIT, NAME_LIMIT
 from tickets.models import Category, Kind, Priority
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from connector.models import Connection
     from tickets.drafts import Draft
     from tickets.models import Ticket
 
@@ -50,8 +52,40 @@ class Day(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
+class InstanceRadios(forms.RadioSelect):
+    """Connections, each with its host and whether its tickets are tests."""
+
+    option_template_name = "tickets/_instance.html"
+    connections: Mapping[str, Connection] = {}
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **kwargs)
+        option["connection"] = self.connections[str(option["value"])]
+        return option
+
+
+def _choice(connections: dict[str, Connection]) -> forms.Widget:
+    if len(connections) == 1:
+        return forms.HiddenInput()
+    radios = InstanceRadios()
+    radios.connections = connections
+    return radios
+
+
 class TaskForm(forms.Form):
     """A ticket to be sent to ServiceNow."""
+
+    # Only asked where there is a choice.
+    connection = forms.ChoiceField(
+        label=_("ServiceNow instance"),
+        widget=InstanceRadios,
+        required=False,
+        error_messages={
+            "invalid_choice": _(
+                "The instance you chose takes no tickets any more. Check where the ticket goes now, and send it again."
+            )
+        },
+    )
 
     kind = forms.ChoiceField(
         label=_("Kind of ticket"), choices=Kind.choices, widget=forms.RadioSelect
@@ -87,14 +121,31 @@ class TaskForm(forms.Form):
         error_messages={"required": _("Choose a recommendation category.")},
     )
 
-    def __init__(self, draft: Draft, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, draft: Draft, *args: Any, connections: Sequence[Connection], **kwargs: Any
+    ) -> None:
         kwargs.setdefault("initial", initial_of(draft))
         super().__init__(*args, **kwargs)
         self.draft = draft
+        self._offer({str(connection.pk): connection for connection in connections})
         self.fields["due_date"].widget.attrs["min"] = timezone.localdate().isoformat()
         if not draft.control_id:
             # A card's button makes one of that card's kind.
             del self.fields["kind"]
+
+    def _offer(self, connections: dict[str, Connection]) -> None:
+        self._connections = connections
+        self.initial.setdefault("connection", next(iter(connections)))
+        self.fields["connection"].widget = _choice(connections)
+        self.fields["connection"].choices = [  # type: ignore[attr-defined]
+            (key, str(connection)) for key, connection in connections.items()
+        ]
+
+    @property
+    def destination(self) -> Connection:
+        """Where the ticket goes: the default until another one is chosen."""
+        wanted = str(self["connection"].value())
+        return self._connections.get(wanted) or next(iter(self._connections.values()))
 
     def clean_description(self) -> str:
         text: str = self.cleaned_data["description"].replace("\r\n", "\n")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # Marks every record of ours on the other side; one equality finds them all.
 CORRELATION_DISPLAY = "Security center portal"
+TEST_MARK = "[TEST] "
 TEMPLATE = "Microsoft 365 Security and Configuration Change Request"
 
 # What every read asks for: all of it exists on `task`, the parent of both tables.
@@ -106,10 +107,22 @@ class Values:
     assigned_to: str | None
 
 
+def wire_name(ticket: Ticket) -> str:
+    """Return the name as ServiceNow shows it: tests are marked as such."""
+    return f"{TEST_MARK}{ticket.name}"[:NAME_LIMIT] if ticket.is_test else ticket.name
+
+
+def portal_name(ticket: Ticket, shown: str) -> str:
+    """Return the ticket's name for what ServiceNow shows; the inverse of wire_name."""
+    if shown.rstrip() == wire_name(ticket).rstrip():
+        return ticket.name
+    return shown.removeprefix(TEST_MARK) if ticket.is_test else shown
+
+
 def payload(ticket: Ticket) -> dict[str, str]:
     """Return exactly what is sent to create the ticket's record."""
     values = {
-        "short_description": ticket.name,
+        "short_description": wire_name(ticket),
         "description": description(ticket),
         **_weight(ticket),
         "correlation_id": str(ticket.correlation_id),
@@ -192,10 +205,11 @@ def priority_of(code: str) -> str:
     return _PRIORITIES.get(code, Priority.LOW)
 
 
-def shown_values(record: Record) -> dict[str, str]:
+def shown_values(ticket: Ticket, record: Record) -> dict[str, str]:
     """Return what the record says of the fields people edit, as text for comparison."""
     values = values_of(record)
-    shown = {"name": values.name, "priority": values.priority}
+    name = values.name and portal_name(ticket, values.name)
+    shown = {"name": name, "priority": values.priority}
     if values.knows_due_date:
         shown["due_date"] = str(values.due_date or "")
     return {name: value for name, value in shown.items() if value is not None}

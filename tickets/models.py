@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Connection, Tenant
+from tickets.adoption.models import Adoption
 from tickets.queries import (
     DONE,
     DeliveryQuerySet,
@@ -23,6 +24,20 @@ from tickets.queries import (
 
 if TYPE_CHECKING:
     from datetime import date
+
+
+__all__ = [
+    "Adoption",
+    "Category",
+    "Delivery",
+    "Kind",
+    "Priority",
+    "Source",
+    "SyncCursor",
+    "Ticket",
+    "TicketEvent",
+    "TicketState",
+]
 
 
 class Kind(models.TextChoices):
@@ -76,6 +91,8 @@ class Ticket(models.Model):
     category = models.CharField(max_length=20, choices=Category)
     # The Secure Score control the ticket was shared from; empty for one typed in.
     control_id = models.CharField(max_length=200, blank=True)
+    # Sent in test mode: ServiceNow shows its name behind [TEST].
+    is_test = models.BooleanField(default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -141,7 +158,12 @@ class Ticket(models.Model):
     @property
     def is_amendable(self) -> bool:
         """Whether changes and notes can be sent: it is there, and not cut off."""
-        return self.is_delivered and self.connection.removed_at is None
+        return self.is_delivered and not self.is_read_only
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether its connection was removed: it is history and nothing is sent."""
+        return self.connection.is_removed
 
     @property
     def delivery_label(self) -> str:
@@ -254,6 +276,7 @@ class TicketEvent(models.Model):
         NOTED = "noted", _("Note from the portal")
         AMENDED = "amended", _("Change or note is in ServiceNow")
         DISCARDED = "discarded", _("Discarded")
+        MOVED = "moved", _("Taken over by another connection")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)

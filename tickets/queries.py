@@ -35,7 +35,8 @@ _NEEDED_TO_SEND = (
     *(
         f"ticket__{name}"
         for name in (
-            *("kind", "name", "priority", "due_date", "correlation_id", "sys_id"),
+            *("kind", "name", "is_test", "priority", "due_date", "correlation_id"),
+            "sys_id",
             *("number", "remote_state", "remote_priority", "remote_updated_at"),
             *("remote_mod_count", "assigned_to", "misses", "missing_since"),
             "connection_id",
@@ -67,6 +68,10 @@ class TicketQuerySet(TenantQuerySet):
 
     def of_kind(self, kind: str) -> Self:
         return self.filter(kind=kind)
+
+    def followed(self) -> Self:
+        """Leave out the history of connections that were removed."""
+        return self.filter(connection__removed_at__isnull=True)
 
     def of_control(self, control_id: str) -> Self:
         return self.filter(control_id=control_id)

@@ -37,6 +37,7 @@ _LOOKS = {
     Action.NOTED: ("neutral", "chat"),
     Action.AMENDED: ("success", "check"),
     Action.DISCARDED: ("neutral", "stop"),
+    Action.MOVED: ("info", "link"),
 }
 _PLAIN = {
     Action.CREATED: gettext_lazy("Created in the portal"),
@@ -194,6 +195,16 @@ def _missing(event: TicketEvent) -> str:
     return _("No longer in ServiceNow: deleted, or hidden from the integration user")
 
 
+def _moved(event: TicketEvent) -> str:
+    facts = event.facts
+    words = {name: facts.get(name) or "?" for name in ("to", "old_number", "number")}
+    if facts.get("verdict") == "missing":
+        return _("Taken over by %(to)s, but not found there") % words
+    if words["old_number"] != words["number"]:
+        return _("Taken over by %(to)s: %(old_number)s is %(number)s there") % words
+    return _("Taken over by %(to)s") % words
+
+
 _OTHERS = {
     Action.DELIVERED: _delivered,
     Action.ADOPTED: _adopted,
@@ -204,6 +215,7 @@ _OTHERS = {
     Action.NOTED: _noted,
     Action.AMENDED: _amended,
     Action.DISCARDED: _discarded,
+    Action.MOVED: _moved,
 }
 
 

@@ -83,6 +83,7 @@ def build(
         source=draft.source,
         category=cleaned["category"],
         control_id=draft.control_id,
+        is_test=connection.is_test,
         created_by=author,
         created_by_name=author.get_username(),
     )
@@ -130,6 +131,7 @@ def _first(ticket: Ticket) -> Ticket:
         tenant_id=ticket.tenant_id, correlation_id=ticket.correlation_id
     )
     delivery = first.deliveries.get(operation="create")
-    if delivery.payload != mapping.payload(ticket):
+    goes_elsewhere = first.connection_id != ticket.connection_id
+    if goes_elsewhere or delivery.payload != mapping.payload(ticket):
         raise AlreadySent(first)
     return first

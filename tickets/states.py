@@ -111,6 +111,29 @@ def _take_over(connection: Connection, choice: Record) -> None:
     )
 
 
+def carry_over(source: Connection, target: Connection) -> None:
+    """Take the states and our own names of them to another connection.
+
+    A name that was given there stays.
+    """
+    known = {
+        (state.kind, state.value): state for state in TicketState.objects.of(target)
+    }
+    for state in TicketState.objects.of(source):
+        there = known.get((state.kind, state.value))
+        if there is None:
+            _copy(state, target)
+        elif state.label and not there.label:
+            there.label = state.label
+            there.save(update_fields=["label"])
+
+
+def _copy(state: TicketState, target: Connection) -> None:
+    state.pk, state.connection = None, target
+    state._state.adding = True
+    TicketState.objects.bulk_create([state], ignore_conflicts=True)
+
+
 def _number(choice: Record) -> int:
     text = choice.value("sequence")
     return int(text) if text.lstrip("-").isdigit() else _UNKNOWN_SEQUENCE

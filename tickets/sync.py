@@ -52,6 +52,26 @@ def due() -> list[int]:
     return list(Connection.objects.usable().filter(turn).values_list("pk", flat=True))
 
 
+def start_over(connection: Connection) -> None:
+    """Have the next poll fetch everything, and look for all that is known."""
+    SyncCursor.objects.filter(connection=connection).update(
+        updated_at=None,
+        sys_id="",
+        # The next one is a turn to reconcile.
+        polls=RECONCILE_EVERY - 1,
+        claimed_at=None,
+        due_at=timezone.now(),
+    )
+
+
+def hold(connection: Connection) -> None:
+    """Take the poll of the connection away from whoever is at it."""
+    now = timezone.now()
+    SyncCursor.objects.filter(connection=connection).update(
+        claimed_at=now, due_at=now + POLL_LEASE
+    )
+
+
 def pull(connection: Connection, *, forced: bool = False) -> None:
     """Bring the connection's tickets up to date, unless somebody is at it already."""
     cursor = _claim(connection, forced=forced)

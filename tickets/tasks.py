@@ -7,6 +7,7 @@ from django.conf import settings
 
 from connector.models import Connection
 from tickets import outbox, states, sync
+from tickets.adoption import moving
 
 
 @shared_task
@@ -18,8 +19,15 @@ def deliver(pk: int) -> None:
 # Expired ones pile up while no worker runs; the next one does the same.
 @shared_task(expires=settings.OUTBOX_SWEEP_INTERVAL)
 def sweep() -> None:
-    """Wake workers for deliveries that are due."""
+    """Wake workers for deliveries and adoptions that are due."""
     outbox.sweep()
+    moving.sweep()
+
+
+@shared_task
+def adopt(pk: int) -> None:
+    """Take one adoption a step further."""
+    moving.go_on(pk)
 
 
 @shared_task(expires=60)

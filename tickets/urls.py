@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from tickets import amendment_views, views
+from tickets.adoption import views as adoptions
 from tickets.state_views import rename_state, reset_state, state_list
 
 app_name = "tickets"
@@ -15,6 +16,12 @@ urlpatterns = [
     path("states/", state_list, name="states"),
     path("states/<int:pk>/rename/", rename_state, name="rename_state"),
     path("states/<int:pk>/reset/", reset_state, name="reset_state"),
+    path("reprovision/", adoptions.reprovision, name="reprovision"),
+    path("adoptions/", adoptions.take_over, name="take_over"),
+    path("adoptions/<int:pk>/", adoptions.adoption, name="adoption"),
+    path("adoptions/<int:pk>/again/", adoptions.compare_again, name="compare_again"),
+    path("adoptions/<int:pk>/apply/", adoptions.accept, name="accept"),
+    path("adoptions/<int:pk>/discard/", adoptions.discard, name="discard"),
     path("<int:pk>/", views.ticket_detail, name="detail"),
     path("<int:pk>/progress/", views.ticket_progress, name="progress"),
     path("<int:pk>/retry/", views.ticket_retry, name="retry"),

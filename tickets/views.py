@@ -49,13 +49,15 @@ def ticket_list(request: TenantRequest) -> HttpResponse:
     rows = filters.ordered(filterset.qs.for_list(), request.GET.get("sort", ""))
     size = request.GET.get("size", "")
     paginator = Paginator(rows, int(size) if size in PAGE_SIZES else 25)
-    connection = Connection.objects.current(request.tenant)
+    mine = list(Connection.objects.of_servicenow(request.tenant).for_show())
     context = {
         "page": paginator.get_page(request.GET.get("page")),
         "filterset": filterset,
         "chips": filters.chips(filterset, request.GET),
-        "connection": connection,
-        "freshness": cards.freshness(connection) if connection else None,
+        "is_usable": any(connection.is_usable for connection in mine),
+        "is_connected": any(connection.is_connected for connection in mine),
+        "has_several": filterset.has_several,
+        "freshness": cards.freshness(mine) if mine else None,
         "may_share": request.user.has_perm("tickets.share_ticket"),
     }
     response = render(request, _part(request, "tickets/list.html", "list"), context)
@@ -92,7 +94,7 @@ def ticket_detail(request: TenantRequest, pk: int) -> HttpResponse:
         "ticket": ticket,
         "lines": sentences.lines(ticket.events.all(), names),
         "sent": sharing.preview(delivery.payload),
-        "freshness": cards.freshness(ticket.connection),
+        "freshness": cards.freshness([ticket.connection]),
         "may_share": request.user.has_perm("tickets.share_ticket"),
     }
     return render(request, "tickets/detail.html", context)
@@ -127,7 +129,11 @@ def ticket_progress(request: TenantRequest, pk: int) -> HttpResponse:
 def ticket_retry(request: TenantRequest, pk: int) -> HttpResponse:
     """Send a ticket that was not delivered again."""
     ticket = _find(request, pk)
-    if outbox.retry(_delivery(ticket), actor=request.user):
+    if ticket.is_read_only:
+        messages.warning(
+            request, _("The connection was removed, so this ticket can only be read.")
+        )
+    elif outbox.retry(_delivery(ticket), actor=request.user):
         messages.success(request, _("The ticket is queued again."))
     else:
         messages.info(request, _("The ticket is being sent or in ServiceNow already."))
@@ -137,13 +143,9 @@ def ticket_retry(request: TenantRequest, pk: int) -> HttpResponse:
 @require_POST
 @require("tickets.view_ticket")
 def sync_now(request: TenantRequest) -> HttpResponse:
-    """Ask ServiceNow for changes now."""
-    connection = Connection.objects.current(request.tenant)
-    if connection is None or not connection.is_connected:
-        messages.warning(
-            request, _("ServiceNow is not connected, so nothing is synced.")
-        )
-    else:
+    """Ask all connected instances for changes now."""
+    mine = Connection.objects.of_servicenow(request.tenant).usable().for_show()
+    for connection in mine:
         wake("poll", connection.pk, True)
         audit.record(
             "tickets.sync_requested",
@@ -151,7 +153,12 @@ def sync_now(request: TenantRequest) -> HttpResponse:
             actor=request.user,
             target=connection,
         )
+    if mine:
         messages.success(request, _("Changes are being fetched from ServiceNow."))
+    else:
+        messages.warning(
+            request, _("ServiceNow is not connected, so nothing is synced.")
+        )
     return redirect(_way_back(request))
 
 

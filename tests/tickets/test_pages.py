@@ -429,7 +429,7 @@ def test_the_cards_show_the_ten_newest_of_each_kind(
                 created_at=timezone.now() - timedelta(days=number),
             )
 
-    change, incident = cards.ticket_cards(connection.tenant, operator)
+    change, incident = cards.ticket_cards(connection.tenant, [connection], operator)
 
     assert change.title == "ServiceNow change management tickets"
     assert incident.title == "ServiceNow incident management tickets"
@@ -538,9 +538,9 @@ def test_a_connection_that_is_not_asked_blames_no_worker(
     connection: Connection, status: str
 ) -> None:
     SyncCursor.objects.update(polled_at=timezone.now() - timedelta(days=1))
-    assert cards.freshness(connection).is_stale
+    assert cards.freshness([connection]).is_stale
     connection.status = status
-    assert not cards.freshness(connection).is_stale
+    assert not cards.freshness([connection]).is_stale
 
 
 @pytest.mark.parametrize(
