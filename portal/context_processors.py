@@ -15,6 +15,7 @@ from connector.models import Connection
 from connector.tokens import SOON
 from portal import unsent
 from portal.navigation import Item, navigation
+from tickets.queries import count_of_new_states
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -82,7 +83,12 @@ class Shell:
 
     @cached_property
     def navigation(self) -> list[Item]:
-        return navigation(self._request) if self.tenant else []
+        return navigation(self._request, self._news) if self.tenant else []
+
+    @property
+    def _news(self) -> dict[str, int]:
+        connection = self.connection
+        return {"tickets:states": getattr(connection, "new_states", 0)}
 
     @cached_property
     def role(self) -> str:
@@ -96,7 +102,11 @@ class Shell:
 
     @cached_property
     def connection(self) -> Connection | None:
-        return Connection.objects.current(self.tenant) if self.tenant else None
+        if self.tenant is None:
+            return None
+        # Counted on the way: the frame of every page needs it.
+        counted = Connection.objects.annotate(new_states=count_of_new_states())
+        return counted.current(self.tenant)
 
     @cached_property
     def banner(self) -> Banner | None:

@@ -1,4 +1,4 @@
-"""The forms people fill in: a ticket, and the name of a state."""
+"""The form people fill in for a ticket."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from tickets.drafts import Draft
 
-# What would break a line of ServiceNow's where one line is meant.
-_LINE_BREAKERS = {"Cc", "Zl", "Zp"}
+# What would break a line of ServiceNow's where one line is meant, and half letters.
+_LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def refuse_control_characters(text: str) -> None:
@@ -119,14 +119,3 @@ def initial_of(draft: Draft) -> dict[str, Any]:
         "due_date": draft.due_date,
         "category": draft.category,
     }
-
-
-class StateNameForm(forms.Form):
-    """Our own name of one state."""
-
-    label = forms.CharField(
-        label=_("Own name"),
-        max_length=100,
-        validators=[refuse_control_characters],
-        error_messages={"required": _("Enter a name, or reset it to ServiceNow's.")},
-    )
