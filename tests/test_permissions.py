@@ -46,8 +46,13 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "tickets:retry", ["TICKET"], {}, SHARES),
     ("post", "tickets:sync", [], {}, EVERYBODY),
     ("get", "tickets:states", [], {}, NAMES),
-    ("post", "tickets:rename_state", ["STATE"], {"label": "Fresh"}, NAMES),
-    ("post", "tickets:reset_state", ["STATE"], {}, NAMES),
+    ("post", "tickets:edit_states", ["KIND"], {"action": "preview"}, NAMES),
+    ("get", "tickets:edit_states", ["KIND"], {}, NAMES),
+    ("get", "tickets:export_states", ["KIND"], {}, NAMES),
+    ("post", "tickets:upload_states", ["KIND"], {}, NAMES),
+    ("post", "tickets:undo_states", ["REVISION"], {}, NAMES),
+    ("post", "tickets:import_states", [], {}, NAMES),
+    ("get", "tickets:import_status", [], {}, NAMES),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),
@@ -70,13 +75,15 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         tenant=tenant, connection=connection, created_by=admin
     )
     factories.DeliveryFactory(ticket=ticket, status="stopped")
-    state = factories.TicketStateFactory(tenant=tenant, connection=connection)
+    factories.TicketStateFactory(tenant=tenant, connection=connection)
+    revision = factories.StateRevisionFactory(connection=connection)
     control = factories.ControlProfileFactory(tenant=tenant)
     return {
         "TENANT": str(tenant.pk),
         "TICKET": str(ticket.pk),
         "REFERENCE": str(ticket.correlation_id),
-        "STATE": str(state.pk),
+        "KIND": "incident",
+        "REVISION": str(revision.pk),
         "CONTROL": control.control_id,
     }
 

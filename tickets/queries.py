@@ -216,6 +216,18 @@ class StateRevisionQuerySet(models.QuerySet):  # type: ignore[type-arg]
         return self.filter(connection=connection, kind=kind).order_by("-pk")
 
 
+def instances(tenant: Tenant) -> models.QuerySet[Connection]:
+    """Return the organisation's instances, with `new_states` nobody mapped yet."""
+    new = models.Count(
+        "states", filter=models.Q(states__category="", states__is_gone=False)
+    )
+    mine = apps.get_model("connector", "Connection").objects.of_servicenow(tenant)
+    found: models.QuerySet[Connection] = mine.only("name", "base_url").annotate(
+        new_states=new
+    )
+    return found
+
+
 def count_of_new_states() -> Coalesce:
     """Return how many states of a connection's organisation nobody mapped yet.
 

@@ -65,7 +65,6 @@ class Entry:
     actor: str
     source: str
     lines: list[str]
-    is_newest: bool
     # Whether going back to before it would change anything.
     can_undo: bool
 
@@ -104,9 +103,8 @@ class Group:
 
     @property
     def newest(self) -> Entry | None:
-        """The last change, if it can be undone."""
-        first = self.history[0] if self.history else None
-        return first if first and first.can_undo else None
+        """The last change that can be undone; an import may have changed nothing."""
+        return next((entry for entry in self.history if entry.can_undo), None)
 
 
 @dataclass(frozen=True)
@@ -223,19 +221,10 @@ def _history(
 ) -> list[Entry]:
     names = {state.value: state.default_label for state in states}
     now = state_settings.settings_of(states)
-    return [
-        _entry(revision, names, now, is_newest=place == 0)
-        for place, revision in enumerate(revisions)
-    ]
+    return [_entry(revision, names, now) for revision in revisions]
 
 
-def _entry(
-    revision: StateRevision,
-    names: Mapping[str, str],
-    now: Settings,
-    *,
-    is_newest: bool,
-) -> Entry:
+def _entry(revision: StateRevision, names: Mapping[str, str], now: Settings) -> Entry:
     before = state_settings.from_rows(revision.before)
     after = state_settings.from_rows(revision.after)
     return Entry(
@@ -244,7 +233,6 @@ def _entry(
         actor=revision.actor_name,
         source=str(StateRevision.Source(revision.source).label),
         lines=state_texts.history(before, after, names),
-        is_newest=is_newest,
         can_undo=bool(state_settings.differences(now, before)),
     )
 

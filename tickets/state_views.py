@@ -29,6 +29,7 @@ from tickets import (
     state_texts,
 )
 from tickets.models import Kind, StateRevision, TicketState
+from tickets.queries import instances
 from tickets.state_forms import (
     FileForm,
     StatesForm,
@@ -259,7 +260,7 @@ def _page(
     groups = state_pages.groups(connection, *given) if connection else []
     context = {
         "connection": connection,
-        "connections": Connection.objects.of_servicenow(request.tenant),
+        "instances": instances(request.tenant),
         "groups": groups,
         "news": sum(len(group.inbox) for group in groups),
         "has_errors": status == 422,
