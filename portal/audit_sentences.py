@@ -155,6 +155,21 @@ KINDS = {
         gettext_lazy("%(actor)s gave the ticket state “%(new)s” its own name back"),
         "tag",
     ),
+    "ticketstate.changed": Kind(
+        gettext_lazy("Ticket states changed"),
+        gettext_lazy("%(actor)s changed how the ticket states of %(target)s are shown"),
+        "tag",
+    ),
+    "ticketstate.imported": Kind(
+        gettext_lazy("Ticket states imported"),
+        gettext_lazy("%(actor)s imported the ticket states of %(target)s"),
+        "refresh",
+    ),
+    "ticketstate.undone": Kind(
+        gettext_lazy("Change of ticket states undone"),
+        gettext_lazy("%(actor)s undid a change of the ticket states of %(target)s"),
+        "history",
+    ),
     "score.sync_requested": Kind(
         gettext_lazy("Score sync requested"),
         gettext_lazy("%(actor)s had the score fetched from Microsoft Graph"),

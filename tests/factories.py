@@ -20,6 +20,7 @@ from tickets.models import (
     Kind,
     Priority,
     Source,
+    StateRevision,
     SyncCursor,
     Ticket,
     TicketEvent,
@@ -160,6 +161,7 @@ class TicketStateFactory(DjangoModelFactory[TicketState]):
     kind = Kind.CHANGE_REQUEST
     value = factory.Sequence(str)
     default_label = factory.Sequence(lambda n: f"State {n}")
+    category = "open"
     sequence = factory.Sequence(lambda n: n)
 
 
@@ -174,6 +176,20 @@ class AdoptionFactory(DjangoModelFactory[Adoption]):
     target = factory.SubFactory(
         ConnectionFactory, tenant=factory.SelfAttribute("..tenant"), is_default=False
     )
+
+
+class StateRevisionFactory(DjangoModelFactory[StateRevision]):
+    """A change of nothing; give `before` and `after` as the model keeps them."""
+
+    class Meta:
+        model = StateRevision
+
+    connection = factory.SubFactory(ConnectionFactory)
+    kind = Kind.CHANGE_REQUEST
+    actor_name = "helpdesk.admin"
+    source = StateRevision.Source.EDIT
+    before: list[dict[str, Any]] = []
+    after: list[dict[str, Any]] = []
 
 
 class SyncCursorFactory(DjangoModelFactory[SyncCursor]):

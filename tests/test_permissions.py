@@ -55,8 +55,13 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "tickets:amendment_discard", ["TICKET", "AMENDMENT"], {}, SHARES),
     ("post", "tickets:sync", [], {}, EVERYBODY),
     ("get", "tickets:states", [], {}, NAMES),
-    ("post", "tickets:rename_state", ["STATE"], {"label": "Fresh"}, NAMES),
-    ("post", "tickets:reset_state", ["STATE"], {}, NAMES),
+    ("post", "tickets:edit_states", ["KIND"], {"action": "preview"}, NAMES),
+    ("get", "tickets:edit_states", ["KIND"], {}, NAMES),
+    ("get", "tickets:export_states", ["KIND"], {}, NAMES),
+    ("post", "tickets:upload_states", ["KIND"], {}, NAMES),
+    ("post", "tickets:undo_states", ["REVISION"], {}, NAMES),
+    ("post", "tickets:import_states", [], {}, NAMES),
+    ("get", "tickets:import_status", [], {}, NAMES),
     ("get", "tickets:reprovision", [], {}, ADMIN),
     ("post", "tickets:reprovision", [], {}, ADMIN),
     ("post", "tickets:take_over", [], {"source": "REMOVED"}, ADMIN),
@@ -86,10 +91,11 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         tenant=tenant, connection=connection, created_by=admin, delivered=True
     )
     factories.DeliveryFactory(ticket=ticket, status="stopped")
+    factories.TicketStateFactory(tenant=tenant, connection=connection)
+    revision = factories.StateRevisionFactory(connection=connection)
     amendment = factories.DeliveryFactory(
         ticket=ticket, operation="note", status="stopped"
     )
-    state = factories.TicketStateFactory(tenant=tenant, connection=connection)
     removed = factories.ConnectionFactory(
         tenant=tenant, is_default=False, status="removed", removed_at=timezone.now()
     )
@@ -101,7 +107,8 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "TICKET": str(ticket.pk),
         "AMENDMENT": str(amendment.pk),
         "REFERENCE": str(ticket.correlation_id),
-        "STATE": str(state.pk),
+        "KIND": "incident",
+        "REVISION": str(revision.pk),
         "CONTROL": control.control_id,
         "REMOVED": str(removed.pk),
         "ADOPTION": str(adoption.pk),

@@ -1,4 +1,4 @@
-"""The forms people fill in: a ticket, and the name of a state."""
+"""The form people fill in for a ticket."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 # Journals take more, but nobody reads it.
 NOTE_LIMIT = 4000
-# What would break a line of ServiceNow's where one line is meant.
-_LINE_BREAKERS = {"Cc", "Zl", "Zp"}
+# What would break a line of ServiceNow's where one line is meant, and half letters.
+_LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def refuse_control_characters(text: str) -> None:
@@ -234,14 +234,3 @@ class NoteForm(forms.Form):
         text: str = self.cleaned_data["text"].replace("\r\n", "\n")
         refuse_hidden_characters(text)
         return text
-
-
-class StateNameForm(forms.Form):
-    """Our own name of one state."""
-
-    label = forms.CharField(
-        label=_("Own name"),
-        max_length=100,
-        validators=[refuse_control_characters],
-        error_messages={"required": _("Enter a name, or reset it to ServiceNow's.")},
-    )

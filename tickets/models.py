@@ -14,37 +14,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Connection, Tenant
-from tickets.adoption.models import Adoption
-from tickets.queries import (
-    DONE,
-    DeliveryQuerySet,
-    TicketQuerySet,
-    TicketStateQuerySet,
-)
+from tickets.adoption.models import Adoption as Adoption
+from tickets.choices import FINISHED
+from tickets.choices import Kind as Kind
+from tickets.queries import DeliveryQuerySet, TicketQuerySet
+from tickets.state_models import StateImport as StateImport
+from tickets.state_models import StateRevision as StateRevision
+from tickets.state_models import TicketState as TicketState
+from tickets.state_models import icon_of
 
 if TYPE_CHECKING:
     from datetime import date
-
-
-__all__ = [
-    "Adoption",
-    "Category",
-    "Delivery",
-    "Kind",
-    "Priority",
-    "Source",
-    "SyncCursor",
-    "Ticket",
-    "TicketEvent",
-    "TicketState",
-]
-
-
-class Kind(models.TextChoices):
-    """ServiceNow's table names, which are also the kinds of ticket."""
-
-    CHANGE_REQUEST = "change_request", _("Change request")
-    INCIDENT = "incident", _("Incident")
 
 
 class Priority(models.TextChoices):
@@ -174,9 +154,25 @@ class Ticket(models.Model):
     @property
     def is_overdue(self) -> bool:
         due: date | None = self.due_date
-        if due is None or self.remote_state in DONE[self.kind]:
+        if due is None or due >= timezone.localdate():
             return False
-        return due < timezone.localdate()
+        return not self.is_finished
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is due any more; asks the database about a row without state.
+
+        Rows of `with_state()` know it.
+        """
+        category: str | None = getattr(self, "state_category", None)
+        if category is None:
+            return not Ticket.objects.filter(pk=self.pk).open().exists()
+        return category in FINISHED
+
+    @property
+    def state_icon(self) -> str:
+        """The icon of what its state counts as; for rows of `with_state()`."""
+        return icon_of(getattr(self, "state_category", ""))
 
     @property
     def remote_url(self) -> str:
@@ -306,38 +302,6 @@ class TicketEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.ticket_id}"
-
-
-class TicketState(models.Model):
-    """A state the instance uses for one kind of ticket, and how we call it."""
-
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    connection = models.ForeignKey(
-        Connection, on_delete=models.CASCADE, related_name="states"
-    )
-    kind = models.CharField(max_length=20, choices=Kind)
-    # ServiceNow's code ("-5", "1", ...): never sent or compared as a label.
-    value = models.CharField(max_length=40)
-    default_label = models.CharField(_("default name"), max_length=100)
-    label = models.CharField(_("own name"), max_length=100, blank=True)
-    sequence = models.IntegerField(default=0)
-    first_seen_at = models.DateTimeField(auto_now_add=True)
-
-    objects = TicketStateQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["kind", "sequence", "pk"]
-        default_permissions = ()
-        permissions = [("rename_ticketstate", "Can rename ticket states")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connection", "kind", "value"], name="ticket_state_once"
-            ),
-        ]
-        verbose_name = _("ticket state")
-
-    def __str__(self) -> str:
-        return self.label or self.default_label
 
 
 class SyncCursor(models.Model):

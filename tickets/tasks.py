@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 from django.conf import settings
+from django.contrib.auth.models import User
 
 from connector.models import Connection
-from tickets import outbox, states, sync
+from tickets import outbox, state_import, sync
 from tickets.adoption import moving
 
 
@@ -46,8 +47,9 @@ def poll(pk: int, forced: bool = False) -> None:
 
 
 @shared_task
-def import_states(pk: int) -> None:
-    """Fetch the state names of one instance."""
+def import_states(pk: int, user: int | None = None) -> None:
+    """Fetch the states of one instance, perhaps because somebody asked."""
     connection = Connection.objects.usable().filter(pk=pk).first()
     if connection:
-        states.import_from(connection)
+        actor = User.objects.filter(pk=user).first() if user else None
+        state_import.run(connection, actor=actor)

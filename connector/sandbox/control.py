@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox import faults as fault_rules
-from connector.sandbox import graph
+from connector.sandbox import graph, ownstates
 from connector.sandbox.answers import json_response
 from connector.sandbox.schema import TASK_CLASSES
 from connector.sandbox.seed import seed
@@ -41,6 +41,7 @@ class Control:
             ("DELETE", "/_sandbox/faults"): self._clear_faults,
             ("GET", "/_sandbox/restrictions"): self._show_restrictions,
             ("PUT", "/_sandbox/restrictions"): self._set_restrictions,
+            ("PUT", "/_sandbox/states"): self._set_states,
             ("GET", "/_sandbox/stats"): self._stats,
             ("POST", "/_sandbox/reset"): self._reset,
         }
@@ -76,6 +77,17 @@ class Control:
         for name, part in vars(self.restrictions).items():
             part.update(map(str, body.get(name, [])))
         return self._show_restrictions(request)
+
+    def _set_states(self, request: Request) -> Response:
+        try:
+            wishes = _json_list(request)
+            for wish in wishes:
+                ownstates.keep(self.store, wish)
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response(
+            {name: self.store.labels(name, "state") for name in TASK_CLASSES}
+        )
 
     def _stats(self, _request: Request) -> Response:
         return json_response(figures(self.store, self.faults, self.requests))
