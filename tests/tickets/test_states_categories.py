@@ -225,7 +225,7 @@ def test_upgrading_keeps_what_the_codes_meant(connection: Connection) -> None:
     TicketState.objects.update(category="", colour="neutral")
     TicketStateFactory(connection=connection, kind="incident", value="20", category="")
     migration = importlib.import_module(
-        "tickets.migrations.0005_categories_of_known_states"
+        "tickets.migrations.0007_categories_of_known_states"
     )
 
     migration.categorise(apps, None)
