@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from connector.sandbox import customs, graph
 from connector.sandbox import faults as fault_rules
-from connector.sandbox import graph
 from connector.sandbox.answers import json_response
 from connector.sandbox.schema import TASK_CLASSES
 from connector.sandbox.seed import seed
@@ -41,6 +41,8 @@ class Control:
             ("DELETE", "/_sandbox/faults"): self._clear_faults,
             ("GET", "/_sandbox/restrictions"): self._show_restrictions,
             ("PUT", "/_sandbox/restrictions"): self._set_restrictions,
+            ("GET", "/_sandbox/customs"): self._show_customs,
+            ("POST", "/_sandbox/customs"): self._add_customs,
             ("GET", "/_sandbox/stats"): self._stats,
             ("POST", "/_sandbox/reset"): self._reset,
         }
@@ -76,6 +78,16 @@ class Control:
         for name, part in vars(self.restrictions).items():
             part.update(map(str, body.get(name, [])))
         return self._show_restrictions(request)
+
+    def _show_customs(self, _request: Request) -> Response:
+        return json_response(self.store.customs.as_json())
+
+    def _add_customs(self, request: Request) -> Response:
+        try:
+            customs.add(self.store, json.loads(request.get_data() or b"{}"))
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        return self._show_customs(request)
 
     def _stats(self, _request: Request) -> Response:
         return json_response(figures(self.store, self.faults, self.requests))
