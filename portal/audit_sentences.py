@@ -138,6 +138,11 @@ KINDS = {
         gettext_lazy("%(actor)s gave the ticket state “%(new)s” its own name back"),
         "tag",
     ),
+    "mapping.changed": Kind(
+        gettext_lazy("Field mapping changed"),
+        gettext_lazy("%(actor)s changed the field mapping of %(target)s (%(kind)s)"),
+        "edit",
+    ),
     "score.sync_requested": Kind(
         gettext_lazy("Score sync requested"),
         gettext_lazy("%(actor)s had the score fetched from Microsoft Graph"),

@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Connection, Tenant
+from tickets.instance_models import InstanceProfile as InstanceProfile
+from tickets.instance_models import TableColumn as TableColumn
 from tickets.queries import (
     DONE,
     DeliveryQuerySet,

@@ -326,6 +326,10 @@ def retry(delivery: Delivery, *, actor: User) -> bool:
         pk=delivery.pk, status__in=[_STOPPED, _WAITING, _QUEUED]
     )
     with transaction.atomic():
+        # What was refused is built anew: the field mapping may have been mended.
+        idle.filter(status=_STOPPED, operation=Delivery.Operation.CREATE).update(
+            payload=mapping.payload(delivery.ticket)
+        )
         if idle.update(status=_QUEUED, due_at=timezone.now()) != 1:
             return False
         ticket = delivery.ticket

@@ -6,7 +6,8 @@ from celery import shared_task
 from django.conf import settings
 
 from connector.models import Connection
-from tickets import outbox, states, sync
+from tickets import checking, outbox, states, sync
+from tickets.instance_models import InstanceProfile
 
 
 @shared_task
@@ -43,3 +44,11 @@ def import_states(pk: int) -> None:
     connection = Connection.objects.usable().filter(pk=pk).first()
     if connection:
         states.import_from(connection)
+
+
+@shared_task
+def check_mapping(pk: int) -> None:
+    """Ask an instance about the columns and names of one field mapping."""
+    profiles = InstanceProfile.objects.select_related("connection__tenant")
+    for profile in profiles.filter(pk=pk):
+        checking.run(profile)

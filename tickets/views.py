@@ -21,7 +21,17 @@ from django.views.decorators.http import (
 from connector import audit
 from connector.access import require
 from connector.models import Connection
-from tickets import cards, filters, outbox, progress, sentences, sharing, states
+from tickets import (
+    cards,
+    filters,
+    glossary,
+    mapping,
+    outbox,
+    progress,
+    sentences,
+    sharing,
+    states,
+)
 from tickets.composing import compose
 from tickets.drafts import Draft
 from tickets.models import Kind, Ticket, TicketState
@@ -87,15 +97,25 @@ def ticket_detail(request: TenantRequest, pk: int) -> HttpResponse:
     names = states.names(
         TicketState.objects.of(ticket.connection).filter(kind=ticket.kind)
     )
+    words = glossary.of(ticket.connection, ticket.kind)
     context = {
         "ticket": ticket,
         "progress": progress.of(ticket, delivery),
         "lines": sentences.lines(ticket.events.all(), names),
-        "sent": sharing.preview(delivery.payload),
+        "sent": sharing.preview(delivery.payload, words),
+        "again": sharing.preview(_rebuilt(ticket, delivery), words),
         "freshness": cards.freshness(ticket.connection),
         "may_share": request.user.has_perm("tickets.share_ticket"),
     }
     return render(request, "tickets/detail.html", context)
+
+
+def _rebuilt(ticket: Ticket, delivery: Delivery) -> dict[str, str]:
+    """Return what Try again would send, empty if that is what was refused."""
+    if delivery.status != delivery.Status.STOPPED:
+        return {}
+    payload = mapping.payload(ticket)
+    return {} if payload == delivery.payload else payload
 
 
 @require_GET
