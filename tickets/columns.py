@@ -76,9 +76,13 @@ class Column:
 Known = dict[str, Column]
 
 
-def known(connection: Connection, kind: str) -> Known:
-    """Return what is known of the columns of a kind, its own before inherited ones."""
+def known(
+    connection: Connection, kind: str, elements: Iterable[str] | None = None
+) -> Known:
+    """Return what is known of the columns of a kind, of all or of some of them."""
     rows = TableColumn.objects.filter(connection=connection, table__in=[PARENT, kind])
+    if elements is not None:
+        rows = rows.filter(element__in=list(elements))
     found: Known = {}
     for row in sorted(rows, key=lambda row: row.table != PARENT):
         found[row.element] = _with(found.get(row.element), row)

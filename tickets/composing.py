@@ -141,8 +141,9 @@ class Composer:
         if reference is None or not trial.is_valid():
             return []
         ticket = self._ticket(trial, reference)
-        words = glossary.of(self.connection, ticket.kind)
-        return sharing.preview(mapping.payload(ticket), words)
+        payload = mapping.payload(ticket)
+        words = glossary.of(self.connection, ticket.kind, payload)
+        return sharing.preview(payload, words)
 
     def _earlier(self) -> list[Ticket]:
         """Return tickets this action was shared as before."""

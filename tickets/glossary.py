@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tickets import columns, profiles
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from connector.models import Connection
     from tickets.columns import Known
@@ -34,6 +34,11 @@ class Glossary:
         """Return what the instance calls the column, "" if it was not told."""
         return self.known[column].label if column in self.known else ""
 
+    def choices(self, column: str) -> dict[str, str]:
+        """Return value → label of a column's list, empty if it was not told."""
+        found = self.known.get(column)
+        return dict(found.choices or ()) if found else {}
+
     def meaning(self, column: str, value: str) -> str:
         """Return what the value stands for on this instance, "" if it was not told."""
         if name := self.names.get(column, {}).get(value):
@@ -43,10 +48,10 @@ class Glossary:
         return "" if label == value else label
 
 
-def of(connection: Connection, kind: str) -> Glossary:
-    """Return the words for tickets of a kind on one instance."""
+def of(connection: Connection, kind: str, elements: Iterable[str]) -> Glossary:
+    """Return the words for these columns of a kind on one instance."""
     row = profiles.stored(connection, kind)
-    return Glossary(columns.known(connection, kind), names_of(row))
+    return Glossary(columns.known(connection, kind, elements), names_of(row))
 
 
 def names_of(row: InstanceProfile) -> dict[str, dict[str, str]]:

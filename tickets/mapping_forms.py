@@ -314,7 +314,9 @@ class ProfileForm(forms.Form):
 def _unfit(column: str, kind: str) -> str:
     """Say why nothing may be mapped to the column, "" if it may."""
     if not profiles.COLUMN.fullmatch(column):
-        return _("A column has small letters, digits and _, such as u_security_source.")
+        return _(
+            "A column has small letters, digits and underscores, such as u_security_source."
+        )
     if profiles.is_protected(column):
         return _("%(column)s belongs to ServiceNow or to the portal itself.") % {
             "column": column

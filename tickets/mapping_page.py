@@ -111,13 +111,14 @@ class MappingPage:
         return [self._row(name) for name in USUAL[self.stored.kind]]
 
     def _row(self, name: str) -> Row:
-        column = _typed(self.form.column_field(name))
+        field = self.form.column_field(name)
+        column = _typed(field)
         return Row(
-            f"verdict-{name}",
+            f"verdict-column-{name}",
             str(FIELD_LABELS[name]),
-            self.form.column_field(name),
+            field,
             self._said[name],
-            self._verdict(column, self._samples_of(name)),
+            None if field.errors else self._verdict(column, self._samples_of(name)),
             self._note(name, column),
         )
 

@@ -93,6 +93,8 @@ USUAL_PRIORITIES: dict[str, str] = {
 }
 
 
+# What the audit trail keeps of one value.
+_LINE = 200
 # The columns of a row that hold what was entered.
 REFERENCES = ("group", "change_model", "template")
 _TABLES = ("columns", "defaults", "weights_out", "priorities_in", *REFERENCES)
@@ -320,7 +322,7 @@ def _described(row: InstanceProfile) -> dict[str, str]:
 def _only(some: Mapping[str, str], *, than: Mapping[str, str]) -> list[str]:
     """Return what differs there, as lines; what is sent as usual is left out."""
     return [
-        f"{name}: {value or '-'}"
+        f"{name}: {value or '-'}"[:_LINE]
         for name, value in some.items()
         if than.get(name) != value
     ]

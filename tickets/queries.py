@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.conf import settings
@@ -72,8 +72,7 @@ class TicketQuerySet(TenantQuerySet):
 
     def twin_of(self, ticket: Ticket) -> Ticket | None:
         """Return the newest ticket the same person sent minutes ago, alike in all."""
-        alike = {name: getattr(ticket, name) for name in _SAID_BY_PEOPLE}
-        recent = self.filter(created_at__gt=timezone.now() - TWIN_AGE, **alike)
+        recent = self.filter(created_at__gt=timezone.now() - TWIN_AGE, **said(ticket))
         twin: Ticket | None = recent.order_by("-created_at").first()
         return twin
 
@@ -121,6 +120,11 @@ class TicketQuerySet(TenantQuerySet):
         for kind, codes in DONE.items():
             done |= models.Q(kind=kind, remote_state__in=codes)
         return self.filter(due_date__lt=timezone.localdate()).exclude(done)
+
+
+def said(ticket: Ticket) -> dict[str, Any]:
+    """Return what people say in a ticket: alike in all of it, it is the same one."""
+    return {name: getattr(ticket, name) for name in _SAID_BY_PEOPLE}
 
 
 def is_due(now: datetime) -> models.Q:

@@ -23,6 +23,7 @@ NOT_FOUND = "not_found"
 INACTIVE = "inactive"
 AMBIGUOUS = "ambiguous"
 HIDDEN = "hidden"
+NO_TABLE = "no_table"
 # More of one name than anybody would read.
 _ENOUGH = 20
 
@@ -84,7 +85,8 @@ def _look_up(client: ServiceNow, source: Source, name: str) -> dict[str, str]:
     try:
         page = client.list(source.table, query, fields=source.fields, limit=_ENOUGH)
     except (Refused, Misconfigured) as error:
-        return {"problem": HIDDEN, "words": error.evidence.words}
+        problem = HIDDEN if isinstance(error, Refused) else NO_TABLE
+        return {"problem": problem, "words": error.evidence.words}
     if page.is_hidden or any(not row.has(source.name) for row in page.records):
         return {"problem": HIDDEN}
     # A condition the instance does not understand returns the whole table.

@@ -12,6 +12,7 @@ from connector import audit
 from tickets import mapping, outbox
 from tickets.glossary import Glossary
 from tickets.models import Ticket
+from tickets.queries import said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,6 +144,7 @@ def _first(ticket: Ticket) -> Ticket:
         tenant_id=ticket.tenant_id, correlation_id=ticket.correlation_id
     )
     delivery = first.deliveries.get(operation="create")
-    if delivery.payload != mapping.payload(ticket):
+    # The field mapping may have been changed between the two.
+    if delivery.payload != mapping.payload(ticket) and said(first) != said(ticket):
         raise AlreadySent(first)
     return first

@@ -37,6 +37,8 @@ class Verdict:
 
     verdict: str
     text: str
+    # The instance's own words, where it refused to answer.
+    words: str = ""
 
     @property
     def word(self) -> str:
@@ -160,10 +162,14 @@ def of_reference(stored: Mapping[str, str], typed: str) -> Verdict | None:
         references.HIDDEN: _(
             "The integration user may not read this table; give it the right to."
         ),
+        references.NO_TABLE: _(
+            "The instance has no table for it; activate the plugin it belongs to."
+        ),
     }
     missing = _("Until it is found, tickets go out without it.")
     verdict = UNKNOWN if problem == references.WAITING else FAILED
-    return Verdict(verdict, f"{texts[problem]} {missing}")
+    words = stored.get("words", "")
+    return Verdict(verdict, f"{texts[problem]} {missing}", words)
 
 
 def demands(

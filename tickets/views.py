@@ -27,6 +27,7 @@ from tickets import (
     glossary,
     mapping,
     outbox,
+    profiles,
     progress,
     sentences,
     sharing,
@@ -97,13 +98,16 @@ def ticket_detail(request: TenantRequest, pk: int) -> HttpResponse:
     names = states.names(
         TicketState.objects.of(ticket.connection).filter(kind=ticket.kind)
     )
-    words = glossary.of(ticket.connection, ticket.kind)
+    again = _rebuilt(ticket, delivery)
+    priority = profiles.of(ticket).priority_column
+    wanted = {*delivery.payload, *again, priority}
+    words = glossary.of(ticket.connection, ticket.kind, wanted)
     context = {
         "ticket": ticket,
         "progress": progress.of(ticket, delivery),
-        "lines": sentences.lines(ticket.events.all(), names),
+        "lines": sentences.lines(ticket.events.all(), names, words.choices(priority)),
         "sent": sharing.preview(delivery.payload, words),
-        "again": sharing.preview(_rebuilt(ticket, delivery), words),
+        "again": sharing.preview(again, words),
         "freshness": cards.freshness(ticket.connection),
         "may_share": request.user.has_perm("tickets.share_ticket"),
     }

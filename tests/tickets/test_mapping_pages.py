@@ -12,7 +12,13 @@ from django.urls import reverse
 
 from connector.models import AuditEvent, Connection
 from connector.sandbox import customs
-from tests.factories import ConnectionFactory, DeliveryFactory, TicketFactory
+from tests.factories import (
+    ConnectionFactory,
+    DeliveryFactory,
+    InstanceProfileFactory,
+    TableColumnFactory,
+    TicketFactory,
+)
 from tickets import checking, mapping, outbox, profiles, tasks
 from tickets.instance_models import InstanceProfile, TableColumn
 from tickets.models import Delivery, Kind, Ticket
@@ -141,7 +147,7 @@ def test_a_mapping_is_saved_audited_and_checked(
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ({"column_source": "Security Source"}, "small letters, digits and _"),
+        ({"column_source": "Security Source"}, "small letters, digits and underscores"),
         ({"column_source": "sys_created_by"}, "belongs to ServiceNow"),
         ({"column_source": "correlation_id"}, "belongs to ServiceNow"),
         ({"column_source": "state"}, "belongs to ServiceNow"),
@@ -269,9 +275,9 @@ def test_the_answer_comes_into_the_open_form(
 
     assert "<html" not in part
     assert "every 1s" not in part
-    source = part[part.index('id="verdict-source"') :].partition("</div>")[0]
+    source = part[part.index('id="verdict-column-source"') :].partition("</div>")[0]
     assert "It is there" in source
-    sender = part[part.index('id="verdict-sender"') :].partition("</div>")[0]
+    sender = part[part.index('id="verdict-column-sender"') :].partition("</div>")[0]
     assert "not there, or hidden from the integration user" in sender
     assert "may not read sys_dictionary" in part
 
@@ -290,13 +296,11 @@ def test_a_broken_connection_is_not_asked_and_the_page_says_so(
 def test_what_the_instance_demands_stands_on_top(
     browser: Client, connection: Connection
 ) -> None:
-    TableColumn.objects.create(
+    TableColumnFactory(
         connection=connection,
-        table="incident",
         element="u_a",
         label="Alpha",
         mandatory=True,
-        is_listed=True,
     )
     ticket = TicketFactory(connection=connection, kind=Kind.INCIDENT)
     words = "Operation Failed: Data Policy Exception: The following fields are mandatory: Beta, Alpha"
@@ -398,7 +402,7 @@ def test_a_refused_ticket_shows_what_try_again_sends(
     assert f"{PAGE}?connection={connection.pk}&kind=incident" in before
     assert "Show what Try again sends" not in before
 
-    InstanceProfile.objects.create(
+    InstanceProfileFactory(
         connection=connection, kind="incident", defaults={"u_source": "portal"}
     )
 
@@ -410,15 +414,13 @@ def test_a_refused_ticket_shows_what_try_again_sends(
 def test_the_task_form_shows_what_the_mapping_makes_of_it(
     browser: Client, connection: Connection
 ) -> None:
-    InstanceProfile.objects.create(
+    InstanceProfileFactory(
         connection=connection, kind="incident", defaults={"u_source": "portal"}
     )
-    TableColumn.objects.create(
+    TableColumnFactory(
         connection=connection,
-        table="incident",
         element="u_source",
         label="Security source",
-        is_listed=True,
     )
     form = {
         "name": "Require MFA",

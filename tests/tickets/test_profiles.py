@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,18 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector import tokens
 from connector.models import Connection
 from connector.sandbox import people
 from connector.sandbox.seed import sys_id
-from connector.servicenow.records import Record, Value
-from tests.factories import ConnectionFactory, TenantFactory, TicketFactory
+from connector.servicenow.records import Page, Record, Value, parse_record
+from tests.factories import (
+    ConnectionFactory,
+    InstanceProfileFactory,
+    TableColumnFactory,
+    TenantFactory,
+    TicketFactory,
+)
 from tests.tickets.conftest import stored
 from tickets import (
     checking,
@@ -26,12 +34,13 @@ from tickets import (
     outbox,
     profiles,
     references,
+    sentences,
     sharing,
     sync,
     tasks,
     verdicts,
 )
-from tickets.instance_models import InstanceProfile, TableColumn
+from tickets.instance_models import InstanceProfile
 from tickets.models import Delivery, Kind, Priority, Ticket, TicketEvent
 
 if TYPE_CHECKING:
@@ -56,7 +65,7 @@ def _customise(instance: Running, **wish: Any) -> None:
 
 
 def _profile(connection: Connection, kind: str = Kind.INCIDENT, **values: Any) -> Any:
-    row = InstanceProfile.objects.create(connection=connection, kind=kind, **values)
+    row = InstanceProfileFactory(connection=connection, kind=kind, **values)
     row.connection = connection
     return row
 
@@ -279,15 +288,28 @@ def test_a_group_that_may_not_be_read_is_said_to_be_hidden(
     assert row.error_code == ""
 
 
-def test_an_ignored_condition_finds_nobody(
-    instance: Running, linked: Connection
-) -> None:
-    # Without the column the instance ignores the condition and returns all groups.
-    instance.store.execute("UPDATE sys_user_group SET name = name || ' (old)'")
+class WholeTable:
+    """An instance that ignores a condition and returns every row of the table."""
 
-    row = _checked(_profile(linked, group=references.typed("Service Desk", {})))
+    def list(self, table: str, query: object, **options: Any) -> Page:
+        names = ["Service Desk", "Endpoint Management"]
+        rows = [
+            {"sys_id": f"{number:032}", "name": name, "active": "true"}
+            for number, name in enumerate(names)
+        ]
+        return Page(tuple(parse_record(table, row) for row in rows), len(rows))
 
-    assert row.group["problem"] == "not_found"
+
+@pytest.mark.parametrize(
+    ("name", "problem"), [("Endpoint Management", ""), ("Nobody", "not_found")]
+)
+def test_what_comes_back_is_compared_with_the_name(name: str, problem: str) -> None:
+    client: Any = WholeTable()
+
+    found = references._look_up(client, references.SOURCES["group"], name)
+
+    assert found["problem"] == problem
+    assert found.get("sys_id", "") == ("" if problem else f"{1:032}")
 
 
 def test_a_name_that_was_changed_meanwhile_waits_for_its_own_answer(
@@ -458,6 +480,21 @@ def test_the_dictionary_is_read_with_parents_and_choices(
     assert "chg_model" not in known
 
 
+def test_a_table_has_the_last_word_on_its_columns(linked: Connection) -> None:
+    own = {"choices": [["2", "In Progress"]], "label": "Incident state"}
+    inherited = {"choices": [["2", "Work in Progress"]], "label": "State"}
+    TableColumnFactory(connection=linked, element="state", **own)
+    TableColumnFactory(connection=linked, table="task", element="state", **inherited)
+    TableColumnFactory(connection=linked, table="problem", element="u_other")
+
+    known = columns.known(linked, Kind.INCIDENT)
+
+    assert list(known) == ["state"]
+    assert known["state"].label == "Incident state"
+    assert known["state"].label_of("2") == "In Progress"
+    assert known["state"].is_parents
+
+
 def test_a_column_that_is_gone_is_forgotten(
     instance: Running, linked: Connection
 ) -> None:
@@ -591,11 +628,11 @@ def test_a_column_is_judged_by_what_is_known(
 
 
 def test_mandatory_columns_nothing_fills_are_listed(linked: Connection) -> None:
-    listed = {"connection": linked, "table": "incident", "is_listed": True}
-    make = TableColumn.objects.create
-    make(**listed, element="u_a", label="Alpha", mandatory=True)
-    make(**listed, element="u_b", label="Beta", mandatory=True, has_default=True)
-    make(**listed, element="u_c", label="Gamma", mandatory=True)
+    TableColumnFactory(connection=linked, element="u_a", label="Alpha", mandatory=True)
+    TableColumnFactory(
+        connection=linked, element="u_b", label="Beta", mandatory=True, has_default=True
+    )
+    TableColumnFactory(connection=linked, element="u_c", label="Gamma", mandatory=True)
     known = columns.known(linked, Kind.INCIDENT)
 
     found = verdicts.demands(linked, Kind.INCIDENT, known, {"u_c"})
@@ -607,13 +644,11 @@ def test_mandatory_columns_nothing_fills_are_listed(linked: Connection) -> None:
 
 def test_the_preview_has_the_words_of_the_instance(linked: Connection) -> None:
     choices = [["5", "Portal"]]
-    TableColumn.objects.create(
+    TableColumnFactory(
         connection=linked,
-        table="incident",
         element="u_source",
         label="Security source",
         choices=choices,
-        is_listed=True,
     )
     group = {"name": "Cyber Defence", "problem": "", "sys_id": "a" * 32}
     _profile(linked, defaults={"u_source": "5"}, group=group)
@@ -621,7 +656,7 @@ def test_the_preview_has_the_words_of_the_instance(linked: Connection) -> None:
 
     shown = {
         one.field: (str(one.label), one.value, one.meaning)
-        for one in sharing.preview(payload, glossary.of(linked, Kind.INCIDENT))
+        for one in sharing.preview(payload, glossary.of(linked, Kind.INCIDENT, payload))
     }
 
     assert shown["u_source"] == ("Security source", "5", "Portal")
@@ -650,3 +685,49 @@ def test_a_check_that_nobody_answers_is_given_up(linked: Connection) -> None:
     assert checking.is_slow(row)
     row.asked_at -= timedelta(seconds=90)
     assert not checking.is_pending(row)
+
+
+def test_a_table_the_instance_has_not_is_told_apart_from_a_hidden_one(
+    linked: Connection,
+) -> None:
+    client = tokens.servicenow(linked)
+
+    found = references._look_up(client, references.Source("u_missing"), "Anything")
+
+    assert found["problem"] == "no_table"
+    verdict = verdicts.of_reference({"name": "Anything", **found}, "Anything")
+    assert verdict
+    assert "Invalid table u_missing" in verdict.words
+
+
+def test_the_same_form_sent_again_is_known_after_the_mapping_was_changed(
+    linked: Connection, operator: User
+) -> None:
+    reference = uuid.uuid4()
+    first = sharing.share(_new(linked, reference), actor=operator)
+    long_ago = timezone.now() - timedelta(hours=1)
+    Ticket.objects.update(created_at=long_ago)
+    _profile(linked, defaults={"u_a": "b"})
+
+    assert sharing.share(_new(linked, reference), actor=operator) == first
+    with pytest.raises(sharing.AlreadySent):
+        sharing.share(_new(linked, reference, name="Other"), actor=operator)
+
+
+def _new(connection: Connection, reference: uuid.UUID, **values: Any) -> Ticket:
+    values = {"name": "Require MFA", "kind": Kind.INCIDENT, **values}
+    ticket: Ticket = TicketFactory.build(
+        connection=connection,
+        tenant=connection.tenant,
+        correlation_id=reference,
+        **values,
+    )
+    return ticket
+
+
+def test_a_history_names_priorities_as_the_instance_does(linked: Connection) -> None:
+    event = TicketEvent(action="changed", field="priority", old="1", new="7", facts={})
+
+    [line] = sentences.lines([event], {}, {"7": "7 - Someday"})
+
+    assert line.title == "Priority changed from 1 - Critical to 7 - Someday"
