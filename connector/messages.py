@@ -288,7 +288,7 @@ _REFUSALS: _Texts = {
     "data_policy": (
         _("The instance demands more fields"),
         _(
-            "The missing fields are in ServiceNow's words. Ask your ServiceNow administrator to exempt the integration user or make them optional (System Policy > Data Policies), then try again."
+            "The missing fields are in ServiceNow's words. Give them a default on the Field mapping page, or ask your ServiceNow administrator to make them optional (System Policy > Data Policies), then try again."
         ),
     ),
     "acl": (

@@ -170,6 +170,11 @@ KINDS = {
         gettext_lazy("%(actor)s undid a change of the ticket states of %(target)s"),
         "history",
     ),
+    "mapping.changed": Kind(
+        gettext_lazy("Field mapping changed"),
+        gettext_lazy("%(actor)s changed the field mapping of %(target)s (%(kind)s)"),
+        "edit",
+    ),
     "score.sync_requested": Kind(
         gettext_lazy("Score sync requested"),
         gettext_lazy("%(actor)s had the score fetched from Microsoft Graph"),

@@ -68,7 +68,10 @@ ENTRIES = (
         "connector:configuration",
         "servicenow",
         "connector.view_connection",
-        ("connector:setup", "connector:provisioning", "connector:remove"),
+        (
+            *("connector:setup", "connector:provisioning", "connector:remove"),
+            "tickets:mapping",
+        ),
         is_apart=True,
     ),
     Entry(

@@ -13,6 +13,7 @@ from factory.django import DjangoModelFactory
 
 from connector.models import AuditEvent, Connection, Tenant
 from portal.score.models import ControlProfile, ControlScore, Snapshot
+from tickets.instance_models import InstanceProfile, TableColumn
 from tickets.models import (
     Adoption,
     Category,
@@ -190,6 +191,29 @@ class StateRevisionFactory(DjangoModelFactory[StateRevision]):
     source = StateRevision.Source.EDIT
     before: list[dict[str, Any]] = []
     after: list[dict[str, Any]] = []
+
+
+class InstanceProfileFactory(DjangoModelFactory[InstanceProfile]):
+    """A field mapping that changes nothing."""
+
+    class Meta:
+        model = InstanceProfile
+
+    connection = factory.SubFactory(ConnectionFactory)
+    kind = Kind.INCIDENT
+
+
+class TableColumnFactory(DjangoModelFactory[TableColumn]):
+    """A column the dictionary lists."""
+
+    class Meta:
+        model = TableColumn
+
+    connection = factory.SubFactory(ConnectionFactory)
+    table = Kind.INCIDENT
+    element = factory.Sequence(lambda n: f"u_column_{n}")
+    label = factory.Sequence(lambda n: f"Column {n}")
+    is_listed = True
 
 
 class SyncCursorFactory(DjangoModelFactory[SyncCursor]):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connector import tokens
 from connector.exceptions import Evidence, Refused
 from connector.servicenow.query import Query
-from tickets import attempts, mapping
+from tickets import attempts, mapping, profiles
 from tickets.attempts import Outcome
 from tickets.journals import ROW_FIELDS
 
@@ -65,7 +65,8 @@ def _read(client: ServiceNow, delivery: Delivery) -> Record:
 
 
 def _fields(delivery: Delivery) -> list[str]:
-    return list(dict.fromkeys([*mapping.FIELDS, *delivery.payload]))
+    usual = mapping.fields_read(delivery.ticket.connection)
+    return list(dict.fromkeys([*usual, *delivery.payload]))
 
 
 def _make_ready(delivery: Delivery) -> None:
@@ -123,7 +124,8 @@ def _refuse_conflict(delivery: Delivery, record: Record) -> None:
         name for name, value in before.items() if shown.get(name, value) != value
     ]
     if changed:
-        columns = [mapping.COLUMN_OF[name] for name in changed]
+        profile = profiles.of(delivery.ticket)
+        columns = [profile.read_from(name) for name in changed]
         raise Refused("changed_meanwhile", _evidence(record, columns))
 
 

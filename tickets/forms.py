@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tickets.mapping import DESCRIPTION_LIMIT, NAME_LIMIT
+from tickets.mapping import DESCRIPTION_LIMIT, NAME_LIMIT, editable
 from tickets.models import Category, Kind, Priority
 
 if TYPE_CHECKING:
@@ -197,9 +197,12 @@ class EditForm(forms.Form):
     )
 
     def __init__(self, ticket: Ticket, data: Any = None) -> None:
-        names = ("name", "priority", "due_date")
+        names = editable(ticket)
         super().__init__(data, initial={n: getattr(ticket, n) for n in names})
         self._ticket = ticket
+        for name in self.fields.keys() - {*names}:
+            # Nothing of it is sent to this instance.
+            del self.fields[name]
 
     def clean_due_date(self) -> date | None:
         day: date | None = self.cleaned_data["due_date"]

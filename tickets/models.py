@@ -17,6 +17,8 @@ from connector.models import Connection, Tenant
 from tickets.adoption.models import Adoption as Adoption
 from tickets.choices import FINISHED
 from tickets.choices import Kind as Kind
+from tickets.instance_models import InstanceProfile as InstanceProfile
+from tickets.instance_models import TableColumn as TableColumn
 from tickets.queries import DeliveryQuerySet, TicketQuerySet
 from tickets.state_models import StateImport as StateImport
 from tickets.state_models import StateRevision as StateRevision

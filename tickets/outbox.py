@@ -221,6 +221,10 @@ def retry(delivery: Delivery, *, actor: User) -> bool:
     )
     with transaction.atomic():
         values = _DECIDED.get(delivery.error_code, {})
+        # What was refused is built anew: the field mapping may have been mended.
+        idle.filter(status=_STOPPED, operation=Delivery.Operation.CREATE).update(
+            payload=mapping.payload(delivery.ticket)
+        )
         if idle.update(status=_QUEUED, due_at=timezone.now(), **values) != 1:
             return False
         ticket = delivery.ticket

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 Status = Delivery.Status
 _SOON = timedelta(seconds=60)
+# Refusals another field mapping may mend.
+_MAPPING_ERRORS = frozenset(
+    {"data_policy", "business_rule", "bad_request", "forbidden"}
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Progress:
     can_retry: bool = False
     # Whether the way on leads through the connection's own page.
     needs_connection: bool = False
+    # Whether a default or another column may be what is missing.
+    mends_mapping: bool = False
     # The other system's own words and its identifier of the request.
     words: str = ""
     request_id: str = ""
@@ -194,13 +200,15 @@ def _waiting(ticket: Ticket, delivery: Delivery) -> Progress:
 
 def _stopped(ticket: Ticket, delivery: Delivery) -> Progress:
     explanation = messages.explain(delivery.error_code)
+    anew = _("Try again sends what the field mapping makes of the ticket then.")
     return Progress(
         ticket,
         delivery,
         "danger",
         explanation.title,
-        explanation.repair,
+        f"{explanation.repair} {anew}",
         can_retry=True,
+        mends_mapping=delivery.error_code in _MAPPING_ERRORS,
         words=delivery.error_words,
         request_id=delivery.error_request_id,
     )

@@ -78,8 +78,7 @@ class TicketQuerySet(TenantQuerySet):
 
     def twin_of(self, ticket: Ticket) -> Ticket | None:
         """Return the newest ticket the same person sent minutes ago, alike in all."""
-        alike = {name: getattr(ticket, name) for name in _SAID_BY_PEOPLE}
-        recent = self.filter(created_at__gt=timezone.now() - TWIN_AGE, **alike)
+        recent = self.filter(created_at__gt=timezone.now() - TWIN_AGE, **said(ticket))
         twin: Ticket | None = recent.order_by("-created_at").first()
         return twin
 
@@ -171,6 +170,11 @@ def _category() -> Coalesce:
     ]
     fallback = models.Case(*usual, default=models.Value(""))
     return Coalesce(_of_state("category"), fallback, output_field=models.CharField())
+
+
+def said(ticket: Ticket) -> dict[str, Any]:
+    """Return what people say in a ticket: alike in all of it, it is the same one."""
+    return {name: getattr(ticket, name) for name in _SAID_BY_PEOPLE}
 
 
 def is_due(now: datetime) -> models.Q:

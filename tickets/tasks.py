@@ -7,8 +7,9 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from connector.models import Connection
-from tickets import outbox, state_import, sync
+from tickets import checking, outbox, state_import, sync
 from tickets.adoption import moving
+from tickets.instance_models import InstanceProfile
 
 
 @shared_task
@@ -53,3 +54,11 @@ def import_states(pk: int, user: int | None = None) -> None:
     if connection:
         actor = User.objects.filter(pk=user).first() if user else None
         state_import.run(connection, actor=actor)
+
+
+@shared_task
+def check_mapping(pk: int) -> None:
+    """Ask an instance about the columns and names of one field mapping."""
+    profiles = InstanceProfile.objects.select_related("connection__tenant")
+    for profile in profiles.filter(pk=pk):
+        checking.run(profile)

@@ -6,6 +6,7 @@ from django.urls import path
 
 from tickets import amendment_views, state_views, views
 from tickets.adoption import views as adoptions
+from tickets.mapping_views import field_mapping, reset_mapping
 
 app_name = "tickets"
 urlpatterns = [
@@ -25,6 +26,8 @@ urlpatterns = [
     path("adoptions/<int:pk>/again/", adoptions.compare_again, name="compare_again"),
     path("adoptions/<int:pk>/apply/", adoptions.accept, name="accept"),
     path("adoptions/<int:pk>/discard/", adoptions.discard, name="discard"),
+    path("mapping/", field_mapping, name="mapping"),
+    path("mapping/reset/", reset_mapping, name="reset_mapping"),
     path("<int:pk>/", views.ticket_detail, name="detail"),
     path("<int:pk>/progress/", views.ticket_progress, name="progress"),
     path("<int:pk>/retry/", views.ticket_retry, name="retry"),

@@ -21,7 +21,18 @@ from django.views.decorators.http import (
 from connector import audit
 from connector.access import require
 from connector.models import Connection
-from tickets import cards, filters, outbox, progress, sentences, sharing, states
+from tickets import (
+    cards,
+    filters,
+    glossary,
+    mapping,
+    outbox,
+    profiles,
+    progress,
+    sentences,
+    sharing,
+    states,
+)
 from tickets.composing import compose
 from tickets.drafts import Draft
 from tickets.models import Kind, Ticket, TicketState
@@ -89,15 +100,28 @@ def ticket_detail(request: TenantRequest, pk: int) -> HttpResponse:
     names = states.names(
         TicketState.objects.of(ticket.connection).filter(kind=ticket.kind)
     )
+    again = _rebuilt(ticket, delivery)
+    priority = profiles.of(ticket).priority_column
+    wanted = {*delivery.payload, *again, priority}
+    words = glossary.of(ticket.connection, ticket.kind, wanted)
     context = {
         **_on_the_way(ticket, delivery),
         "ticket": ticket,
-        "lines": sentences.lines(ticket.events.all(), names),
-        "sent": sharing.preview(delivery.payload),
+        "lines": sentences.lines(ticket.events.all(), names, words.choices(priority)),
+        "sent": sharing.preview(delivery.payload, words),
+        "again": sharing.preview(again, words),
         "freshness": cards.freshness([ticket.connection]),
         "may_share": request.user.has_perm("tickets.share_ticket"),
     }
     return render(request, "tickets/detail.html", context)
+
+
+def _rebuilt(ticket: Ticket, delivery: Delivery) -> dict[str, str]:
+    """Return what Try again would send, empty if that is what was refused."""
+    if delivery.status != delivery.Status.STOPPED:
+        return {}
+    payload = mapping.payload(ticket)
+    return {} if payload == delivery.payload else payload
 
 
 @require_GET

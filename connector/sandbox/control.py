@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from connector.sandbox import customs, graph, ownstates
 from connector.sandbox import faults as fault_rules
-from connector.sandbox import graph, ownstates
 from connector.sandbox.answers import json_response
 from connector.sandbox.schema import TASK_CLASSES
 from connector.sandbox.seed import seed
@@ -42,6 +42,8 @@ class Control:
             ("GET", "/_sandbox/restrictions"): self._show_restrictions,
             ("PUT", "/_sandbox/restrictions"): self._set_restrictions,
             ("PUT", "/_sandbox/states"): self._set_states,
+            ("GET", "/_sandbox/customs"): self._show_customs,
+            ("POST", "/_sandbox/customs"): self._add_customs,
             ("GET", "/_sandbox/stats"): self._stats,
             ("POST", "/_sandbox/reset"): self._reset,
         }
@@ -88,6 +90,16 @@ class Control:
         return json_response(
             {name: self.store.labels(name, "state") for name in TASK_CLASSES}
         )
+
+    def _show_customs(self, _request: Request) -> Response:
+        return json_response(self.store.customs.as_json())
+
+    def _add_customs(self, request: Request) -> Response:
+        try:
+            customs.add(self.store, json.loads(request.get_data() or b"{}"))
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        return self._show_customs(request)
 
     def _stats(self, _request: Request) -> Response:
         return json_response(figures(self.store, self.faults, self.requests))
