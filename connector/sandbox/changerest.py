@@ -98,9 +98,21 @@ def _create(asked: Asked) -> Response:
     given = asked.given()
     if asked.type:
         given["type"] = asked.type
+    if asked.sys_id:
+        given["std_change_producer_version"] = _template(asked)
     values, ignored = _readable(asked, given)
     row = _written(lambda: _writer(asked).insert(_CHANGE, values), "created")
     return json_response({"result": asked.shown(row, ignored)})
+
+
+def _template(asked: Asked) -> str:
+    """Return which template is asked for; raises Refusal if there is none such."""
+    template = asked.call.store.first(
+        "std_change_producer_version", sys_id=asked.sys_id
+    )
+    if asked.type != "standard" or template is None:
+        raise answers.not_found()
+    return template["sys_id"]
 
 
 def _update(asked: Asked) -> Response:

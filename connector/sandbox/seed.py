@@ -76,6 +76,10 @@ _PROPERTIES = {
     "glide.authenticate.basic_auth.allowed_roles": "snc_basic_auth_api_access",
     "glide.authenticate.basic_auth.allowed_users": "",
     "glide.authenticate.basic_auth.allow_wsao": "true",
+    "glide.authenticate.basic_auth.restriction.enforcement_date": "",
+    "glide.authenticate.multifactor": "true",
+    "glide.authenticate.oauth.post.token.expiration.cookie_auth.disabled": "true",
+    "glide.rest.max_content_length": "10",
     "com.snc.platform.security.oauth.is.active": "true",
 }
 

@@ -102,7 +102,6 @@ def same(api: Api) -> str:
         ("categoryCONTAINSwork", "b"),
         ("categoryDOES NOT CONTAINwork", "acd"),
         ("categoryEMPTYSTRING", ""),
-        ("parentIN_HIERARCHYx", "abcd"),
         ("opened_by.manager.nameISEMPTY^urgency=1", ""),
         ("JOINincident.opened_by=sys_user.sys_id!user_name=m365.integration", "abcd"),
         ("JOINincident.opened_by=sys_user.sys_id!user_name=admin", ""),
