@@ -55,6 +55,9 @@ class Asked:
         table = TABLES[row["sys_class_name"]]
         renderer = Renderer(self.call.store, self.call.user, _SHAPE)
         [found] = renderer.rows(table, [row], list(table.fields))
+        for name, cell in found.items():
+            if table.fields[name].type == "datetime":
+                cell["display_value_internal"] = cell["display_value"]
         if ignored is not None:
             found["__meta"] = {"ignoredFields": ignored}
         return found
@@ -68,17 +71,27 @@ def answer(api: Api, request: Request, user: User, match: re.Match[str]) -> Resp
     steps = [step for step in match[1].split("/") if step]
     kind = steps.pop(0) if steps and steps[0] in _TYPES else ""
     method = "GET" if request.method == "HEAD" else request.method
+    if not user.has(*(_READERS if method == "GET" else _WRITERS)):
+        raise Refusal(403, "User Not Authorized", "")
+    if steps[:1] == ["model"]:
+        return _models(api.call(request, user, "chg_model", ""), method, steps[1:])
     place = "one" if steps else "all"
-    asked = Asked(
-        api.call(request, user, "change_request", ""), kind, "".join(steps[:1])
-    )
+    call = api.call(request, user, "change_request", "")
+    asked = Asked(call, kind, "".join(steps[:1]))
     route = _ROUTES.get((method, "/".join([place, *steps[1:]])))
     if route is None:
         raise answers.not_allowed(request.method)
-    needed = _READERS if method == "GET" else _WRITERS
-    if not user.has(*needed):
-        raise Refusal(403, "User Not Authorized", "")
     return route(asked)
+
+
+def _models(call: tables.Call, method: str, steps: list[str]) -> Response:
+    """List the models of changes, or show one."""
+    if method != "GET" or len(steps) > 1:
+        raise answers.not_allowed(call.request.method)
+    rows = [tables.row_of(call, steps[0])] if steps else tables.found(call)[0]
+    renderer = Renderer(call.store, call.user, _SHAPE)
+    shown = renderer.rows(call.table, rows, list(call.table.fields))
+    return json_response({"result": shown[0] if steps else shown})
 
 
 def _list(asked: Asked) -> Response:

@@ -191,6 +191,9 @@ class RecordForm:
         """Return the present state and those that may follow it."""
         rules = incidents if self.table.name == "incident" else changes
         following = () if self.is_new else rules.next_states(self.row)
+        # No change has this state; incidents are closed by few.
+        if not self.user.has("itil_admin"):
+            following = tuple(one for one in following if one != incidents.CLOSED)
         states = (self.row["state"], *following)
         return {value: labels.get(value, value) for value in states}
 

@@ -77,7 +77,7 @@ def fresh() -> Iterator[Running]:
 
 def test_somebody_not_signed_in_signs_in_first(browser: Browser) -> None:
     first = browser.get(authorize_path())
-    assert first.headers["Location"].startswith("/login.do?next=")
+    assert first.headers["Location"].startswith("/oauth_login.do?next=")
     path = first.headers["Location"]
     browser.get(path)
     answer = browser.post(
@@ -125,7 +125,7 @@ def test_not_you_leads_to_the_sign_in_page(browser: Browser) -> None:
     browser.sign_in("m365.integration", INTEGRATION_WORD)
     browser.get(authorize_path())
     answer = browser.post(authorize_path(), answer="switch")
-    assert answer.headers["Location"].startswith("/login.do?next=")
+    assert answer.headers["Location"].startswith("/oauth_login.do?next=")
     assert browser.get("/").status_code == 302
 
 
