@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ABSENT = object()
 """Expected of what must not be there."""
@@ -34,7 +37,7 @@ class Fact:
     headers: dict[str, Any] = field(default_factory=dict)
     who: str = "integration"
     given: dict[str, Any] = field(default_factory=dict)
-    before: tuple[tuple[str, Any], ...] = ()
+    before: Sequence[tuple[str, Any]] = ()
     params: dict[str, Any] = field(default_factory=dict)
     json: Any = None
     form: Any = None
