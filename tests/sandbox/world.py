@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
 
-from connector.sandbox import policies
+from connector.sandbox import people, policies
 from connector.sandbox.schema import TABLES
 from connector.sandbox.seed import password_of, sys_id
 from tests.sandbox.facts import Fact, differences, filled
@@ -41,12 +41,14 @@ class World:
         self.instance = instance
         self.stack = ExitStack()
         self.names = {"same": mark(), "url": instance.url, "key": key}
+        self.names["template"] = sys_id("std_change_producer_version", "certificate")
         for name, user_name in PEOPLE.items():
             self.names[f"{name}_id"] = sys_id("sys_user", user_name)
             self.names[f"{name}_word"] = password_of(instance.store, user_name)
 
     def check(self, fact: Fact) -> None:
         for name, wanted in fact.given.items():
+            # Filled in one by one: a later one may name what an earlier one made.
             getattr(self, f"given_{name}")(filled(wanted, self.names))
         for ask, body in fact.before:
             answer = self.send(fact.who, ask, json=filled(body, self.names))
@@ -132,13 +134,11 @@ class World:
     def given_role(self, roles: dict[str, str]) -> None:
         store = self.instance.store
         for user_name, role in roles.items():
-            grant = {
-                "user": sys_id("sys_user", user_name),
-                "role": sys_id("sys_user_role", role),
-            }
-            row = store.insert(TABLES["sys_user_has_role"], grant)
+            user = sys_id("sys_user", user_name)
+            people.add_role(store, user, role)
+            [*_, grant] = store.find(TABLES["sys_user_has_role"], user=user)
             table = TABLES["sys_user_has_role"]
-            self.stack.callback(store.delete, table, row["sys_id"])
+            self.stack.callback(store.delete, table, grant["sys_id"])
 
     def _set(self, table: str, key: str, name: str, columns: dict[str, str]) -> None:
         store = self.instance.store
