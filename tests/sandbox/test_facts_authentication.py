@@ -102,6 +102,7 @@ FACTS = [
     ),
     Fact("key", "[D:configure-api-key.md]", ASK, who="", sent={"x-sn-apikey": "{key}"}),
     Fact("wrong_key", "[D:configure-api-key.md]", ASK, who="", sent={"x-sn-apikey": "{key}x"}, **REFUSED),
+    Fact("a_key_has_case", "(unverified)", ASK, who="", sent={"x-sn-apikey": "KEY-OF-THE-TESTS"}, **REFUSED),
     Fact(
         "key_of_nobody_any_more", "(unverified)", ASK, who="", sent={"x-sn-apikey": "{key}"},
         given={"key": {"active": "false"}}, **REFUSED

@@ -157,6 +157,16 @@ FACTS = [
         {"": re.compile("<message>No Record found</message>")}, sent={"Accept": "text/xml"}
     ),
     Fact(
+        "xml_is_escaped", "[D:batch-api.md]", f"{MINE}?sysparm_fields=short_description",
+        given={"incident": {"short_description": "<b> & more"}}, sent={"Accept": "application/xml"},
+        body={"": re.compile("<short_description>&lt;b&gt; &amp; more</short_description>")}
+    ),
+    Fact(
+        "the_parent_shows_the_labels_of_the_class", "[M:LH adr-123]",
+        "GET table/task/{change}?sysparm_display_value=true", given={"change": {}},
+        body={"result/state": "New", "result/sys_class_name": "Change Request", "result/type": ABSENT}
+    ),
+    Fact(
         "json_for_whoever_takes_anything", "[D:c_TableAPI.md]", MINE, given=ONE, sent={"Accept": "*/*"},
         body={"result/state": "1"}
     ),

@@ -163,6 +163,7 @@ FACTS = [
     sets("a_time_that_is_none", "(unverified)", {"due_date": "soon"}, due_date=""),
     sets("a_duration_that_is_none", "(unverified)", {"time_worked": "long"}, time_worked=""),
     sets("a_text_that_is_too_long_is_cut", "(unverified)", {"correlation_id": "x" * 101}, correlation_id="x" * 100),
+    sets("a_title_has_160_signs", "[D] dictionary", {"short_description": "x" * 200}, short_description="x" * 160),
     sets("a_change_is_counted", "[M]", {"urgency": "1"}, sys_mod_count="1", sys_updated_by="m365.integration"),
     sets("the_same_again_is_not", "[M]", {"urgency": "2"}, sys_mod_count="0"),
     sets("nothing_is_not", "(unverified)", {}, sys_mod_count="0"),

@@ -161,7 +161,10 @@ class World:
         self.stack.callback(policies.remove_all, self.instance.store)
 
     def given_later(self, seconds: float) -> None:
-        self.instance.store.clock = lambda: time.time() + seconds
+        store = self.instance.store
+        store.clock = lambda: time.time() + seconds
+        sql = "DELETE FROM _token WHERE created > ?"
+        self.stack.callback(lambda: store.execute(sql, [time.time()]))
 
     def given_token(self, who: str) -> None:
         """Take the live tokens of somebody, who may be hindered afterwards."""
