@@ -44,6 +44,8 @@ _PEOPLE = (
     ("nestor.wilke", "Nestor", "Wilke", "Endpoint Engineer", ("itil",)),
     ("adele.vance", "Adele", "Vance", "Retail Manager", ()),
 )
+# The same in every instance there is, so programs name them.
+_KNOWN_IDS = {("sys_user", "admin"): "6816f79cc0a8016401c5a33be04be441"}
 _DEPARTMENTS = {"alex.personal": "Marketing", "adele.vance": "Sales"}
 _GROUPS = {
     "Service Desk": "First contact for everybody",
@@ -245,6 +247,8 @@ def announce(store: Store) -> dict[str, str]:
 
 def sys_id(table: str, key: str) -> str:
     """Return the same sys_id for the same thing in every instance."""
+    if known := _KNOWN_IDS.get((table, key)):
+        return known
     return hashlib.blake2b(f"{table}:{key}".encode(), digest_size=16).hexdigest()
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.sandbox import query as sandbox
@@ -51,6 +51,7 @@ STEPS = st.tuples(st.sampled_from(sorted(OPERATORS)), FIELDS, VALUES)
 LISTS = st.tuples(st.just("is_in"), FIELDS, st.lists(VALUES, min_size=1, max_size=4))
 SETS = st.lists(st.lists(st.one_of(STEPS, LISTS), min_size=1, max_size=4), min_size=1)
 ORDERS = st.lists(st.tuples(FIELDS, st.booleans()), max_size=3)
+patient = settings(deadline=None)
 SESSION = Session("me", "my.name", datetime.now(UTC).timestamp(), ZoneInfo("UTC"))
 
 
@@ -67,6 +68,7 @@ def built(steps: list[tuple[str, str, object]]) -> tuple[Query, list[Condition]]
     return query, meant
 
 
+@patient
 @given(sets=SETS, orders=ORDERS)
 @example(sets=[[("is_in", "number", ["_HIERARCHYx"])]], orders=[])
 @example(sets=[[("is_in", "sys_class_name", ["STANCEOFtask"])]], orders=[])
@@ -84,6 +86,7 @@ def test_an_instance_reads_what_was_meant(
     assert not parsed.has_invalid
 
 
+@patient
 @given(field=FIELDS, name=st.sampled_from(sorted(OPERATORS)), value=VALUES)
 def test_a_value_stays_one_value(field: str, name: str, value: str) -> None:
     query, meant = built([(name, field, value)])
@@ -95,6 +98,7 @@ def test_a_value_stays_one_value(field: str, name: str, value: str) -> None:
         assert sql.where.count("?") == 2
 
 
+@patient
 @given(values=st.lists(VALUES, min_size=1, max_size=5))
 def test_a_list_stays_that_list(values: list[str]) -> None:
     query, meant = built([("is_in", "number", values)])
@@ -110,6 +114,7 @@ def store() -> Iterator[Store]:
     store.close()
 
 
+@patient
 @given(value=VALUES, other=VALUES)
 def test_only_the_row_with_the_value_is_found(
     store: Store, value: str, other: str
@@ -133,6 +138,7 @@ def folded(text: str) -> str:
     return "".join(sign.lower() if sign.isascii() else sign for sign in text)
 
 
+@patient
 @given(text=VALUES)
 def test_the_parser_reads_anything(text: str) -> None:
     parsed = sandbox.parse(text, INCIDENT)

@@ -147,6 +147,10 @@ FACTS = [
         body={"result/0/user_name": "m365.integration", "result/#": 1}
     ),
     Fact(
+        "the_admin_of_every_instance", "[P]", "GET table/sys_user/6816f79cc0a8016401c5a33be04be441",
+        body={"result/user_name": "admin"}
+    ),
+    Fact(
         "by_its_sys_id", "[D:c_TableAPI.md]",
         "GET table/sys_user?sysparm_query=sys_id=javascript:gs.getUserID()&sysparm_fields=user_name",
         body={"result/0/user_name": "m365.integration"}
