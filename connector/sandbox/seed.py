@@ -45,7 +45,10 @@ _PEOPLE = (
     ("adele.vance", "Adele", "Vance", "Retail Manager", ()),
 )
 # The same in every instance there is, so programs name them.
-_KNOWN_IDS = {("sys_user", "admin"): "6816f79cc0a8016401c5a33be04be441"}
+_KNOWN_IDS = {
+    ("sys_user", "admin"): "6816f79cc0a8016401c5a33be04be441",
+    **{("chg_model", kind): kind for kind in ("normal", "standard", "emergency")},
+}
 _DEPARTMENTS = {"alex.personal": "Marketing", "adele.vance": "Sales"}
 _GROUPS = {
     "Service Desk": "First contact for everybody",

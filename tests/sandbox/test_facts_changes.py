@@ -143,6 +143,11 @@ FACTS = [
         given={"change": {"type": "emergency"}}, body={"result/chg_model": "Emergency"}
     ),
     Fact(
+        "a_model_is_named_like_its_type", "[A change_request.py]", CREATE, 201,
+        {"result/chg_model/value": "standard", "result/type": "standard"},
+        json={"chg_model": "standard", "type": "standard"}
+    ),
+    Fact(
         "the_model_brings_its_type", MODEL + " since Quebec", CREATE, 201, {"result/type": "standard"},
         params={"sysparm_input_display_value": "true"}, json={"chg_model": "Standard"}
     ),
