@@ -62,8 +62,18 @@ def rows_of(control: Control, visit: Visit) -> Html:
         for name in ("tables", "fields")
     }
     rights = [
-        _text(visit, "rights_tables", "Tables without rows", taken["tables"]),
-        _text(visit, "rights_fields", "Hidden fields (table.field)", taken["fields"]),
+        _text(
+            visit,
+            "rights_tables",
+            "Tables that show no rows (with spaces between)",
+            taken["tables"],
+        ),
+        _text(
+            visit,
+            "rights_fields",
+            "Hidden fields (table.field, with spaces between)",
+            taken["fields"],
+        ),
     ]
     acts = [
         labelled("act", "What to do", select("act", _ACTS, visit.form("act"))),

@@ -26,7 +26,7 @@ _NUMBERS = {
     "percent": ("Share of requests (%)", "100"),
     "count": ("How many times (empty: always)", ""),
     "ms": ("Latency (ms)", "1000"),
-    "retry_after": ("Retry after (s)", "1"),
+    "retry_after": ("Retry after (s; 0: does not say when)", "1"),
 }
 
 

@@ -221,7 +221,7 @@ def test_everything_can_be_set_up_on_the_page(own: Running, own_api: Api) -> Non
     assert circumstances.clock_of(own.store).skew == 90
     text = browser.get(page).text
     assert "No mail" in text
-    assert "1 hidden at present" in text
+    assert "hidden at present: 1" in text
     assert send("policies") == 302
     assert policies.listed(own.store) == []
     browser.close()
