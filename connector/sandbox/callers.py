@@ -55,12 +55,12 @@ def _found(store: Store, request: Request, session: ApiSession) -> User | None:
 def _by_password(store: Store, given: str) -> User | None:
     name, word = grants.basic_credentials(given)
     row = people.by_password(store, name, word)
-    if row is None and people.by_password(store, name, word[:-_DIGITS]):
-        # A code at the end; none is expected where no second factor is asked for.
-        row = people.by_password(store, name, word[:-_DIGITS])
-        return _let_in(store, row) if people.needs_code(store, row) else None
     if people.needs_code(store, row):
         raise answers.unauthorized({"X-MFA_TOKEN": "invalid"})
+    if row is None:
+        # Perhaps with a code at its end, where a second factor is asked for.
+        row = people.by_password(store, name, word[:-_DIGITS])
+        row = row if people.needs_code(store, row) else None
     return _let_in(store, row)
 
 

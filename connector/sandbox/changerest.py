@@ -139,8 +139,13 @@ def _delete(asked: Asked) -> Response:
     row = asked.row()
     if not asked.call.user.has("change_manager"):
         raise Refusal(403, "User Not Authorized", "")
-    removal.delete(asked.call.store, _CHANGE, row, asked.call.user)
+    _written(lambda: _gone(asked, row), "deleted")
     return Response(status=204)
+
+
+def _gone(asked: Asked, row: Row) -> Row:
+    removal.delete(asked.call.store, _CHANGE, row, asked.call.user)
+    return row
 
 
 def _writer(asked: Asked) -> Writer:

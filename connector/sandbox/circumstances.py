@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox import people, query, removal, shorthand
+from connector.sandbox.answers import Refusal
 from connector.sandbox.functions import Session
 from connector.sandbox.schema import TABLES
 
@@ -101,14 +102,22 @@ def carry_out(store: Store, restrictions: Restrictions, act: Act) -> int:
     if act.kind == "hide":
         restrictions.rows.update(row["sys_id"] for row in rows)
         return len(rows)
-    with store.transaction():
-        now = store.now()
-        for row in rows:
-            if act.kind == "delete":
-                removal.delete(store, table, row, user)
-            else:
-                _touch(store, table, row, now)
+    _change(store, act, table, rows, user)
     return len(rows)
+
+
+def _change(store: Store, act: Act, table: Table, rows: list[Row], user: User) -> None:
+    """Touch or delete rows, all or none."""
+    now = store.now()
+    try:
+        with store.transaction():
+            for row in rows:
+                if act.kind == "delete":
+                    removal.delete(store, table, row, user)
+                else:
+                    _touch(store, table, row, now)
+    except Refusal as refusal:
+        raise WrongAct(refusal.detail or refusal.message) from refusal
 
 
 def _author(store: Store) -> User:

@@ -56,7 +56,7 @@ class Control:
             return json_response({"error": "not from another site"}, 403)
         try:
             return route(request)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             return json_response({"error": str(error)}, 400)
 
     def _show_faults(self, _request: Request) -> Response:

@@ -104,7 +104,6 @@ def listed(store: Store) -> list[Policy]:
         )
         for rows in _by_table(store, _SCRIPT, "collection").values()
         for row in rows
-        if row["collection"] in TABLES
     ]
     policies = [
         Policy("data_policy", name, row["short_description"], field, row["conditions"])
@@ -116,6 +115,7 @@ def listed(store: Store) -> list[Policy]:
         Policy("mandatory", name, fields=row["element"])
         for name, rows in _by_table(store, _DICTIONARY, "name").items()
         for row in rows
+        if row["element"] in TABLES[name].fields
     ]
     return [*scripts, *policies, *mandatory]
 
@@ -168,13 +168,13 @@ def _of(store: Store, table: Table, key: str, names: set[str]) -> list[Row]:
 
 def _by_table(store: Store, table: Table, key: str) -> dict[str, list[Row]]:
     """Return the rows in force by the name of the table they are about."""
-    if table.name not in store.derived:
-        found: dict[str, list[Row]] = {}
+    known: dict[str, list[Row]] | None = store.derived.get(table.name)
+    if known is None:
+        known = {}
         for row in store.find(table, active="true"):
-            if _is_in_force(table, row):
-                found.setdefault(row[key], []).append(row)
-        store.derived[table.name] = found
-    known: dict[str, list[Row]] = store.derived[table.name]
+            if row[key] in TABLES and _is_in_force(table, row):
+                known.setdefault(row[key], []).append(row)
+        store.derived[table.name] = known
     return known
 
 
@@ -189,7 +189,9 @@ def _is_in_force(table: Table, row: Row) -> bool:
 
 def _fields_of(store: Store, policy: Row) -> list[str]:
     rules = store.find(_POLICY_RULE, sys_data_policy=policy["sys_id"])
-    return [rule["field"] for rule in rules if rule["mandatory"] == "true"]
+    known = TABLES[policy["model_table"]].fields
+    wanted = [rule["field"] for rule in rules if rule["mandatory"] == "true"]
+    return [name for name in wanted if name in known]
 
 
 def _fits(store: Store, table: Table, row: Row, condition: str) -> bool:

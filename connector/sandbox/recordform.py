@@ -130,7 +130,10 @@ class RecordForm:
     def _delete(self) -> Response:
         if not acl.may_delete(self.user, self.table):
             raise PageError(403, "Only an administrator may delete records.")
-        removal.delete(self.store, self.table, self.row, self.user)
+        try:
+            removal.delete(self.store, self.table, self.row, self.user)
+        except Refusal as refusal:
+            return self.show(refusal.detail or refusal.message, 422)
         return self.visit.go(f"/{self.table.name}_list.do")
 
     def _typed(self, name: str) -> str | None:

@@ -101,6 +101,15 @@ def test_a_rule_may_keep_rows_from_being_deleted(own: Running, own_api: Api) -> 
     path = f"table/incident/{row['sys_id']}"
     assert "Keep all" in str(error_of(admin.send("DELETE", path))[2])
     assert admin.send("GET", path).status_code == 200
+    act = {"kind": "delete", "table": "incident"}
+    assert "Keep all" in knob(own, "POST", "rows", act).json()["error"]
+    browser = Browser(own)
+    browser.sign_in("admin", own.store.note("password:admin"))
+    page = f"/incident.do?sys_id={row['sys_id']}"
+    browser.get(page)
+    refused = browser.post(page, answer="delete")
+    assert (refused.status_code, "Keep all" in refused.text) == (422, True)
+    browser.close()
 
 
 @pytest.mark.parametrize(
@@ -116,6 +125,17 @@ def test_a_rule_may_keep_rows_from_being_deleted(own: Running, own_api: Api) -> 
 def test_a_wrong_rule_is_refused(own: Running, wrong: dict[str, str]) -> None:
     assert knob(own, "PUT", "policies", [RULE, wrong]).status_code == 400
     assert policies.listed(own.store) == []
+
+
+def test_rules_about_what_is_not_there_do_no_harm(own: Running, own_api: Api) -> None:
+    admin = Api(own.url, token_of(own, "admin", own.store.note("password:admin")))
+    admin.create("sys_script", collection="nothing", abort_action="true")
+    policy = admin.create("sys_data_policy2", model_table="incident")
+    rule = {"sys_data_policy": policy["sys_id"], "field": "nothing"}
+    admin.create("sys_data_policy_rule", **rule)
+    assert knob(own, "GET", "policies").json() == []
+    assert create(own_api).status_code == 201
+    assert knob(own, "PUT", "restrictions", {"tables": 5}).status_code == 400
 
 
 def test_the_clock_is_set_over_http(own: Running, own_api: Api) -> None:
