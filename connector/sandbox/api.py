@@ -63,8 +63,7 @@ class Api:
                     table,
                     lambda: self._answer(request, session),
                 )
-                is_signed_in = response.status_code != 401
-                return answers.dress(response, session.id, is_signed_in=is_signed_in)
+                return answers.dress(response, session.id, is_secure=request.is_secure)
         except Dropped:
             return Response(status=202)
 

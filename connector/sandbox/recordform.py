@@ -137,7 +137,10 @@ class RecordForm:
     def _delete(self) -> Response:
         if not acl.may_delete(self.user, self.table):
             raise PageError(403, "Only an administrator may delete records.")
-        removal.delete(self.store, self.table, self.row, self.user)
+        try:
+            removal.delete(self.store, self.table, self.row, self.user)
+        except Refusal as refusal:
+            return self.show(refusal.detail or refusal.message, 422)
         return self.visit.go(f"/{self.table.name}_list.do")
 
     def _typed(self, name: str) -> str | None:
@@ -196,7 +199,11 @@ class RecordForm:
 
     def _states(self, labels: dict[str, str]) -> dict[str, str]:
         """Return the present state and those that may follow it."""
-        states = (self.row["state"], *self._following())
+        following = self._following()
+        # No change has this state; incidents are closed by few.
+        if not self.user.has("itil_admin"):
+            following = tuple(one for one in following if one != incidents.CLOSED)
+        states = (self.row["state"], *following)
         return {value: labels.get(value, value) for value in states}
 
     def _following(self) -> tuple[str, ...]:

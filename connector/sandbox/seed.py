@@ -44,6 +44,11 @@ _PEOPLE = (
     ("nestor.wilke", "Nestor", "Wilke", "Endpoint Engineer", ("itil",)),
     ("adele.vance", "Adele", "Vance", "Retail Manager", ()),
 )
+# The same in every instance there is, so programs name them.
+_KNOWN_IDS = {
+    ("sys_user", "admin"): "6816f79cc0a8016401c5a33be04be441",
+    **{("chg_model", kind): kind for kind in ("normal", "standard", "emergency")},
+}
 _DEPARTMENTS = {"alex.personal": "Marketing", "adele.vance": "Sales"}
 _GROUPS = {
     "Service Desk": "First contact for everybody",
@@ -76,6 +81,10 @@ _PROPERTIES = {
     "glide.authenticate.basic_auth.allowed_roles": "snc_basic_auth_api_access",
     "glide.authenticate.basic_auth.allowed_users": "",
     "glide.authenticate.basic_auth.allow_wsao": "true",
+    "glide.authenticate.basic_auth.restriction.enforcement_date": "",
+    "glide.authenticate.multifactor": "true",
+    "glide.authenticate.oauth.post.token.expiration.cookie_auth.disabled": "true",
+    "glide.rest.max_content_length": "10",
     "com.snc.platform.security.oauth.is.active": "true",
 }
 
@@ -241,6 +250,8 @@ def announce(store: Store) -> dict[str, str]:
 
 def sys_id(table: str, key: str) -> str:
     """Return the same sys_id for the same thing in every instance."""
+    if known := _KNOWN_IDS.get((table, key)):
+        return known
     return hashlib.blake2b(f"{table}:{key}".encode(), digest_size=16).hexdigest()
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.sandbox.schema import TABLES, Customs, storages
 
@@ -63,6 +63,8 @@ class Store:
         self.customs = Customs()
         self._depth = 0
         self._labels: dict[tuple[str, str], dict[str, str]] | None = None
+        # What is worked out from the rows of a table, until one of them changes.
+        self.derived: dict[str, Any] = {}
         if path != ":memory:":
             # Secrets and tokens lie in it.
             Path(path).touch(mode=0o600)
@@ -112,6 +114,8 @@ class Store:
                 self._depth -= 1
                 if outermost and self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                    self._labels = None
+                    self.derived.clear()
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         with self.lock:
@@ -211,6 +215,7 @@ class Store:
         return found
 
     def _changed(self, table: Table) -> None:
+        self.derived.pop(table.name, None)
         if table.name == "sys_choice":
             self._labels = None
 
@@ -246,6 +251,7 @@ class Store:
                 self.execute(f'DELETE FROM "{name}"')  # noqa: S608
         self._labels = None
         self.customs = Customs()
+        self.derived.clear()
 
 
 def _create(name: str, columns: Mapping[str, Field]) -> str:
