@@ -23,10 +23,7 @@ ROWS: dict[str, Rows] = {
         "emergency": {"name": "Emergency", "type": "emergency"},
     },
     "std_change_producer_version": {
-        "certificate": {
-            "name": "Renew a certificate",
-            "short_description": "Renew a certificate before it expires",
-        },
+        "certificate": {"name": "Renew a certificate - 1", "version": "1"},
     },
     "cmdb_ci": {
         "mail": {"name": "Mail gateway", "sys_class_name": "cmdb_ci_server"},

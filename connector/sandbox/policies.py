@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from connector.sandbox import query, shorthand
+from connector.sandbox import dictionary, query, shorthand
 from connector.sandbox.answers import aborted, data_policy
 from connector.sandbox.functions import Session
 from connector.sandbox.schema import TABLES
@@ -88,7 +88,7 @@ def remove_all(store: Store) -> None:
         for policy in listed(store):
             if policy.kind == "mandatory":
                 _set_mandatory(store, policy.table, policy.fields.split(), "false")
-        for table in (_SCRIPT, _POLICY, _POLICY_RULE):
+        for table in (_SCRIPT, _POLICY, _POLICY_RULE, _DICTIONARY):
             for row in store.find(table, sys_created_by=_AUTHOR):
                 store.delete(table, row["sys_id"])
 
@@ -236,7 +236,15 @@ def _insert(store: Store, table: Table, values: dict[str, str]) -> Row:
 
 def _set_mandatory(store: Store, table: str, fields: list[str], value: str) -> None:
     for name in fields:
-        for row in store.find(_DICTIONARY, name=table, element=name):
+        for row in _entries(store, table, name):
             count = str(int(row["sys_mod_count"] or 0) + 1)
             changes = {"mandatory": value, "sys_mod_count": count}
             store.update(_DICTIONARY, row["sys_id"], changes)
+
+
+def _entries(store: Store, table: str, name: str) -> list[Row]:
+    """Return the dictionary's rows about a column; an inherited one gets its own."""
+    found = store.find(_DICTIONARY, name=table, element=name)
+    field = TABLES[table].fields[name]
+    own = dictionary.entry(TABLES[table], field)
+    return found or [_insert(store, _DICTIONARY, own)]
