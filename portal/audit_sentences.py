@@ -123,6 +123,23 @@ KINDS = {
         gettext_lazy("%(actor)s sent the ticket “%(target)s” again"),
         "refresh",
     ),
+    "ticket.edited": Kind(
+        gettext_lazy("Ticket changed"),
+        gettext_lazy("%(actor)s changed the ticket “%(target)s”"),
+        "edit",
+    ),
+    "ticket.noted": Kind(
+        gettext_lazy("Note written"),
+        gettext_lazy("%(actor)s wrote a note into the ticket “%(target)s”"),
+        "chat",
+    ),
+    "ticket.amendment_discarded": Kind(
+        gettext_lazy("Change or note discarded"),
+        gettext_lazy(
+            "%(actor)s discarded a change or note of the ticket “%(target)s” that was not sent"
+        ),
+        "stop",
+    ),
     "tickets.sync_requested": Kind(
         gettext_lazy("Ticket sync requested"),
         gettext_lazy("%(actor)s had changes fetched from %(target)s"),
@@ -137,6 +154,26 @@ KINDS = {
         gettext_lazy("Ticket state reset"),
         gettext_lazy("%(actor)s gave the ticket state “%(new)s” its own name back"),
         "tag",
+    ),
+    "ticketstate.changed": Kind(
+        gettext_lazy("Ticket states changed"),
+        gettext_lazy("%(actor)s changed how the ticket states of %(target)s are shown"),
+        "tag",
+    ),
+    "ticketstate.imported": Kind(
+        gettext_lazy("Ticket states imported"),
+        gettext_lazy("%(actor)s imported the ticket states of %(target)s"),
+        "refresh",
+    ),
+    "ticketstate.undone": Kind(
+        gettext_lazy("Change of ticket states undone"),
+        gettext_lazy("%(actor)s undid a change of the ticket states of %(target)s"),
+        "history",
+    ),
+    "mapping.changed": Kind(
+        gettext_lazy("Field mapping changed"),
+        gettext_lazy("%(actor)s changed the field mapping of %(target)s (%(kind)s)"),
+        "edit",
     ),
     "score.sync_requested": Kind(
         gettext_lazy("Score sync requested"),

@@ -16,6 +16,7 @@ from connector.models import Connection
 from connector.tokens import SOON
 from portal import unsent
 from portal.navigation import Item, navigation
+from tickets.queries import count_of_new_states
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -84,7 +85,13 @@ class Shell:
 
     @cached_property
     def navigation(self) -> list[Item]:
-        return navigation(self._request) if self.tenant else []
+        return navigation(self._request, self._news) if self.tenant else []
+
+    @property
+    def _news(self) -> dict[str, int]:
+        # Each connection carries the count of the whole organisation.
+        counts = [getattr(one, "new_states", 0) for one in self.connections]
+        return {"tickets:states": max(counts, default=0)}
 
     @cached_property
     def role(self) -> str:
@@ -100,7 +107,9 @@ class Shell:
     def connections(self) -> list[Connection]:
         if not self.tenant:
             return []
-        return list(Connection.objects.of_servicenow(self.tenant).for_show())
+        # Counted on the way: the frame of every page needs it.
+        counted = Connection.objects.annotate(new_states=count_of_new_states())
+        return list(counted.of_servicenow(self.tenant).for_show())
 
     @cached_property
     def banners(self) -> list[Banner]:

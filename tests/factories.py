@@ -13,6 +13,7 @@ from factory.django import DjangoModelFactory
 
 from connector.models import AuditEvent, Connection, Tenant
 from portal.score.models import ControlProfile, ControlScore, Snapshot
+from tickets.instance_models import InstanceProfile, TableColumn
 from tickets.models import (
     Adoption,
     Category,
@@ -20,6 +21,7 @@ from tickets.models import (
     Kind,
     Priority,
     Source,
+    StateRevision,
     SyncCursor,
     Ticket,
     TicketEvent,
@@ -160,6 +162,7 @@ class TicketStateFactory(DjangoModelFactory[TicketState]):
     kind = Kind.CHANGE_REQUEST
     value = factory.Sequence(str)
     default_label = factory.Sequence(lambda n: f"State {n}")
+    category = "open"
     sequence = factory.Sequence(lambda n: n)
 
 
@@ -174,6 +177,43 @@ class AdoptionFactory(DjangoModelFactory[Adoption]):
     target = factory.SubFactory(
         ConnectionFactory, tenant=factory.SelfAttribute("..tenant"), is_default=False
     )
+
+
+class StateRevisionFactory(DjangoModelFactory[StateRevision]):
+    """A change of nothing; give `before` and `after` as the model keeps them."""
+
+    class Meta:
+        model = StateRevision
+
+    connection = factory.SubFactory(ConnectionFactory)
+    kind = Kind.CHANGE_REQUEST
+    actor_name = "helpdesk.admin"
+    source = StateRevision.Source.EDIT
+    before: list[dict[str, Any]] = []
+    after: list[dict[str, Any]] = []
+
+
+class InstanceProfileFactory(DjangoModelFactory[InstanceProfile]):
+    """A field mapping that changes nothing."""
+
+    class Meta:
+        model = InstanceProfile
+
+    connection = factory.SubFactory(ConnectionFactory)
+    kind = Kind.INCIDENT
+
+
+class TableColumnFactory(DjangoModelFactory[TableColumn]):
+    """A column the dictionary lists."""
+
+    class Meta:
+        model = TableColumn
+
+    connection = factory.SubFactory(ConnectionFactory)
+    table = Kind.INCIDENT
+    element = factory.Sequence(lambda n: f"u_column_{n}")
+    label = factory.Sequence(lambda n: f"Column {n}")
+    is_listed = True
 
 
 class SyncCursorFactory(DjangoModelFactory[SyncCursor]):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from connector.access import require
 from connector.models import Connection
-from tickets import drafts, mapping, sharing
+from tickets import drafts, glossary, mapping, sharing
 from tickets.forms import TaskForm, initial_of
 from tickets.models import Kind, Source, Ticket
 
@@ -147,7 +147,10 @@ class Composer:
         reference = drafts.read_token(self.request, token)
         if reference is None or not trial.is_valid():
             return []
-        return sharing.preview(mapping.payload(self._ticket(trial, reference)))
+        ticket = self._ticket(trial, reference)
+        payload = mapping.payload(ticket)
+        words = glossary.of(ticket.connection, ticket.kind, payload)
+        return sharing.preview(payload, words)
 
     def _earlier(self) -> list[Ticket]:
         """Return tickets this action was shared as before."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from connector.models import Connection
+from tickets.choices import StateCategory
 from tickets.models import Category, Delivery, Kind, Priority, Ticket, TicketState
 
 if TYPE_CHECKING:
@@ -53,6 +54,12 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     state = django_filters.ChoiceFilter(
         label=gettext_lazy("Status"),
         method="in_state",
+        empty_label=gettext_lazy("All"),
+    )
+    status_category = django_filters.ChoiceFilter(
+        label=gettext_lazy("Status category"),
+        choices=StateCategory.choices,
+        method="in_category",
         empty_label=gettext_lazy("All"),
     )
     priority = django_filters.ChoiceFilter(
@@ -104,6 +111,13 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     def in_state(self, rows: TicketQuerySet, _name: str, choice: str) -> TicketQuerySet:
         kind, _colon, value = choice.partition(":")
         return rows.filter(kind=kind, remote_state=value)
+
+    def in_category(
+        self, rows: TicketQuerySet, _name: str, category: str
+    ) -> TicketQuerySet:
+        # A state nobody mapped yet counts as open.
+        unmapped = [""] if category == StateCategory.OPEN else []
+        return rows.in_category(category, *unmapped)
 
     def in_delivery(
         self, rows: TicketQuerySet, _name: str, status: str

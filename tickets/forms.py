@@ -1,16 +1,17 @@
-"""The forms people fill in: a ticket, and the name of a state."""
+"""The form people fill in for a ticket."""
 
 from __future__ import annotations
 
 import unicodedata
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tickets.mapping import DESCRIPTION_LIMIT, NAME_LIMIT
+from tickets.mapping import DESCRIPTION_LIMIT, NAME_LIMIT, editable
 from tickets.models import Category, Kind, Priority
 
 if TYPE_CHECKING:
@@ -19,9 +20,12 @@ if TYPE_CHECKING:
 
     from connector.models import Connection
     from tickets.drafts import Draft
+    from tickets.models import Ticket
 
-# What would break a line of ServiceNow's where one line is meant.
-_LINE_BREAKERS = {"Cc", "Zl", "Zp"}
+# Journals take more, but nobody reads it.
+NOTE_LIMIT = 4000
+# What would break a line of ServiceNow's where one line is meant, and half letters.
+_LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def refuse_control_characters(text: str) -> None:
@@ -174,12 +178,64 @@ def initial_of(draft: Draft) -> dict[str, Any]:
     }
 
 
-class StateNameForm(forms.Form):
-    """Our own name of one state."""
+class EditForm(forms.Form):
+    """What can be changed of a ticket that is in ServiceNow."""
 
-    label = forms.CharField(
-        label=_("Own name"),
-        max_length=100,
+    name = forms.CharField(
+        label=_("Ticket name"),
+        max_length=NAME_LIMIT,
         validators=[refuse_control_characters],
-        error_messages={"required": _("Enter a name, or reset it to ServiceNow's.")},
+        error_messages={"required": _("Enter a name for the ticket.")},
     )
+    priority = forms.ChoiceField(
+        label=_("Priority"), choices=Priority.choices, widget=forms.RadioSelect
+    )
+    due_date = forms.DateField(
+        label=_("Due date"),
+        required=False,
+        widget=Day,
+        help_text=_("ServiceNow shows the end of that working day."),
+        error_messages={"invalid": _("Enter a date, for example 2026-12-31.")},
+    )
+
+    def __init__(self, ticket: Ticket, data: Any = None) -> None:
+        names = editable(ticket)
+        super().__init__(data, initial={n: getattr(ticket, n) for n in names})
+        self._ticket = ticket
+        for name in self.fields.keys() - {*names}:
+            # Nothing of it is sent to this instance.
+            del self.fields[name]
+
+    def clean_due_date(self) -> date | None:
+        day: date | None = self.cleaned_data["due_date"]
+        # One that has passed already may stay.
+        if day and day < timezone.localdate() and day != self._ticket.due_date:
+            raise ValidationError(_("The due date is in the past."), code="past")
+        return day
+
+
+class NoteForm(forms.Form):
+    """A note into one of the ticket's journals."""
+
+    text = forms.CharField(
+        label=_("Note"),
+        max_length=NOTE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write something.")},
+    )
+    element = forms.ChoiceField(
+        label=_("Who reads it"),
+        choices=[
+            ("work_notes", _("Work note: those who work on the ticket")),
+            ("comments", _("Comment: everybody who sees the ticket")),
+        ],
+        widget=forms.RadioSelect,
+        initial="work_notes",
+    )
+    # Of the page it was written on: a second submit is the same note.
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"].replace("\r\n", "\n")
+        refuse_hidden_characters(text)
+        return text

@@ -21,7 +21,18 @@ from django.views.decorators.http import (
 from connector import audit
 from connector.access import require
 from connector.models import Connection
-from tickets import cards, filters, outbox, progress, sentences, sharing, states
+from tickets import (
+    cards,
+    filters,
+    glossary,
+    mapping,
+    outbox,
+    profiles,
+    progress,
+    sentences,
+    sharing,
+    states,
+)
 from tickets.composing import compose
 from tickets.drafts import Draft
 from tickets.models import Kind, Ticket, TicketState
@@ -89,15 +100,28 @@ def ticket_detail(request: TenantRequest, pk: int) -> HttpResponse:
     names = states.names(
         TicketState.objects.of(ticket.connection).filter(kind=ticket.kind)
     )
+    again = _rebuilt(ticket, delivery)
+    priority = profiles.of(ticket).priority_column
+    wanted = {*delivery.payload, *again, priority}
+    words = glossary.of(ticket.connection, ticket.kind, wanted)
     context = {
+        **_on_the_way(ticket, delivery),
         "ticket": ticket,
-        "progress": progress.of(ticket, delivery),
-        "lines": sentences.lines(ticket.events.all(), names),
-        "sent": sharing.preview(delivery.payload),
+        "lines": sentences.lines(ticket.events.all(), names, words.choices(priority)),
+        "sent": sharing.preview(delivery.payload, words),
+        "again": sharing.preview(again, words),
         "freshness": cards.freshness([ticket.connection]),
         "may_share": request.user.has_perm("tickets.share_ticket"),
     }
     return render(request, "tickets/detail.html", context)
+
+
+def _rebuilt(ticket: Ticket, delivery: Delivery) -> dict[str, str]:
+    """Return what Try again would send, empty if that is what was refused."""
+    if delivery.status != delivery.Status.STOPPED or ticket.is_read_only:
+        return {}
+    payload = mapping.payload(ticket)
+    return {} if payload == delivery.payload else payload
 
 
 @require_GET
@@ -113,11 +137,13 @@ def ticket_by_reference(request: TenantRequest, reference: UUID) -> HttpResponse
 def ticket_progress(request: TenantRequest, pk: int) -> HttpResponse:
     """Show how far the ticket is; when it has arrived, the whole page is news."""
     ticket = _find(request, pk)
-    state = progress.of(ticket, _delivery(ticket))
-    may_share = request.user.has_perm("tickets.share_ticket")
-    context = {"ticket": ticket, "progress": state, "may_share": may_share}
+    context = {
+        **_on_the_way(ticket, _delivery(ticket)),
+        "ticket": ticket,
+        "may_share": request.user.has_perm("tickets.share_ticket"),
+    }
     response = render(request, "tickets/_progress.html", context)
-    if not state.refresh:
+    if not context["refresh"]:
         response["HX-Refresh"] = "true"
     return response
 
@@ -172,6 +198,15 @@ def _find(request: TenantRequest, pk: int) -> Ticket:
     tickets = Ticket.objects.for_tenant(request.tenant).with_state().with_delivery()
     ticket: Ticket = get_object_or_404(tickets.select_related("connection"), pk=pk)
     return ticket
+
+
+def _on_the_way(ticket: Ticket, delivery: Delivery) -> dict[str, Any]:
+    state, amendments = progress.of(ticket, delivery), progress.amendments(ticket)
+    return {
+        "progress": state,
+        "amendments": amendments,
+        "refresh": progress.next_look([state, *amendments]),
+    }
 
 
 def _delivery(ticket: Ticket) -> Delivery:

@@ -22,7 +22,7 @@ from connector.sandbox.seed import Installation
 from connector.sandbox.server import Running, serve
 from tests.factories import ConnectionFactory, TicketFactory, TicketStateFactory
 from tests.tickets.conftest import CLIENT_ID, CLIENT_SECRET, PASSWORD, stored
-from tickets import outbox, sync
+from tickets import outbox, profiles, sync
 from tickets.adoption import deciding, moving, taking
 from tickets.adoption.models import Adoption
 from tickets.models import Delivery, Kind, SyncCursor, Ticket, TicketEvent, TicketState
@@ -417,6 +417,29 @@ def test_own_names_of_states_come_along(
         "99": "Ours alone",
     }
     assert all(state.tenant == target.tenant for state in states)
+
+
+def test_the_field_mapping_comes_along_and_is_used(
+    linked: Connection,
+    target: Connection,
+    adoption: Adoption,
+    queued: Callable[..., Delivery],
+    admin: User,
+) -> None:
+    profiles.save(
+        profiles.stored(linked, Kind.INCIDENT),
+        {"defaults": {"u_room": "12"}},
+        actor=admin,
+    )
+    delivery = queued()
+    Delivery.objects.update(payload={"short_description": "As it was mapped before"})
+
+    take_over(adoption, admin)
+
+    assert profiles.of_kind(target.pk, Kind.INCIDENT).defaults == {"u_room": "12"}
+    delivery.refresh_from_db()
+    assert delivery.payload["u_room"] == "12"
+    assert delivery.payload["correlation_id"] == str(delivery.ticket.correlation_id)
 
 
 def test_discarding_leaves_everything_as_it_was(

@@ -21,7 +21,7 @@ from connector.exceptions import (
     Unavailable,
 )
 from connector.tasks import revoke
-from tickets import outbox, states, sync
+from tickets import outbox, profiles, states, sync
 from tickets.adoption import comparing, deciding
 from tickets.adoption.comparing import Comparison, Finding, Verdict
 from tickets.adoption.models import Adoption
@@ -131,7 +131,8 @@ def _apply(claim: Claim) -> None:
     adoption = claim.adoption
     sync.hold(adoption.source)
     _know_all(claim)
-    states.carry_over(adoption.source, adoption.target)
+    for part in (states, profiles):
+        part.carry_over(adoption.source, adoption.target)
     for some in _chunks(_to_move(claim)):
         claim.tick()
         with transaction.atomic():

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connector', '0005_connection_replaces'),
-        ('tickets', '0003_ticket_newest_first'),
+        ('tickets', '0004_amendments'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='ticketevent',
             name='action',
-            field=models.CharField(choices=[('created', 'Created in the portal'), ('queued', 'Queued'), ('sent', 'Sending'), ('delivered', 'In ServiceNow'), ('adopted', 'Found in ServiceNow'), ('failed', 'Attempt failed'), ('stopped', 'Stopped'), ('retried', 'Sent again by hand'), ('changed', 'Changed in ServiceNow'), ('commented', 'Comment in ServiceNow'), ('missing', 'No longer visible in ServiceNow'), ('found', 'Visible in ServiceNow again'), ('moved', 'Taken over by another connection')], max_length=20),
+            field=models.CharField(choices=[('created', 'Created in the portal'), ('queued', 'Queued'), ('sent', 'Sending'), ('delivered', 'In ServiceNow'), ('adopted', 'Found in ServiceNow'), ('failed', 'Attempt failed'), ('stopped', 'Stopped'), ('retried', 'Sent again by hand'), ('changed', 'Changed in ServiceNow'), ('commented', 'Comment in ServiceNow'), ('missing', 'No longer visible in ServiceNow'), ('found', 'Visible in ServiceNow again'), ('edited', 'Changed in the portal'), ('noted', 'Note from the portal'), ('amended', 'Change or note is in ServiceNow'), ('discarded', 'Discarded'), ('moved', 'Taken over by another connection')], max_length=20),
         ),
         migrations.CreateModel(
             name='Adoption',
