@@ -98,6 +98,8 @@ class Panel:
     @property
     def poll_url(self) -> str:
         query = {"since": self.since.isoformat()} if self.since else {}
+        if self.connection:
+            query["connection"] = str(self.connection.pk)
         return f"{reverse('connector:setup_status')}?{urlencode(query)}"
 
     @property

@@ -10,6 +10,12 @@ if TYPE_CHECKING:
     from connector.models import Connection, Tenant
 
 
+_SECRETS = (
+    *("client_secret", "password", "access_token", "refresh_token"),
+    *("pending_code", "probes"),
+)
+
+
 class TenantQuerySet(models.QuerySet[Any]):
     """Rows that belong to one organisation."""
 
@@ -50,3 +56,23 @@ class ConnectionQuerySet(TenantQuerySet):
         """Return the tenant's active ServiceNow connections, the default first."""
         mine = self.active().for_tenant(tenant).filter(kind="servicenow")
         return mine.order_by("-is_default", "pk")
+
+    def for_sharing(self, tenant: Tenant) -> list[Connection]:
+        """Return where tickets of the tenant can be sent, the default first."""
+        return [one for one in self.of_servicenow(tenant) if one.is_usable]
+
+    def best(self, tenant: Tenant) -> Connection | None:
+        """Return the first connection that takes tickets, else the default, or None."""
+        mine = list(self.of_servicenow(tenant).for_show())
+        return next((one for one in mine if one.is_usable), mine[0] if mine else None)
+
+    def settled(self) -> Self:
+        """Return what was authorized and stands on its own."""
+        states = ("connected", "broken", "authorizing")
+        return self.active().filter(
+            status__in=states, authorized_at__isnull=False, replaces__isnull=True
+        )
+
+    def for_show(self) -> Self:
+        """Leave out what no page shows and what is costly to decrypt."""
+        return self.defer(*_SECRETS)

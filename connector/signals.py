@@ -13,3 +13,6 @@ authorized = Signal()
 mended = Signal()
 # The connection was removed; its secrets are gone.
 removed = Signal()
+# A page about the connection is made, outside of a transaction: receivers return a
+# list of `connector.hints.Hint`.
+shown = Signal()

@@ -14,6 +14,8 @@ urlpatterns = [
     path("servicenow/setup/status/", views.setup_status, name="setup_status"),
     path("servicenow/authorize/", views.authorize, name="authorize"),
     path("servicenow/configuration/", views.configuration, name="configuration"),
+    path("servicenow/label/", views.relabel, name="relabel"),
+    path("servicenow/default/", views.make_default, name="make_default"),
     path("servicenow/check/", views.check, name="check"),
     path("servicenow/remove/", views.remove, name="remove"),
 ]

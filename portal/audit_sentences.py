@@ -123,6 +123,23 @@ KINDS = {
         gettext_lazy("%(actor)s sent the ticket “%(target)s” again"),
         "refresh",
     ),
+    "ticket.edited": Kind(
+        gettext_lazy("Ticket changed"),
+        gettext_lazy("%(actor)s changed the ticket “%(target)s”"),
+        "edit",
+    ),
+    "ticket.noted": Kind(
+        gettext_lazy("Note written"),
+        gettext_lazy("%(actor)s wrote a note into the ticket “%(target)s”"),
+        "chat",
+    ),
+    "ticket.amendment_discarded": Kind(
+        gettext_lazy("Change or note discarded"),
+        gettext_lazy(
+            "%(actor)s discarded a change or note of the ticket “%(target)s” that was not sent"
+        ),
+        "stop",
+    ),
     "tickets.sync_requested": Kind(
         gettext_lazy("Ticket sync requested"),
         gettext_lazy("%(actor)s had changes fetched from %(target)s"),
@@ -138,10 +155,67 @@ KINDS = {
         gettext_lazy("%(actor)s gave the ticket state “%(new)s” its own name back"),
         "tag",
     ),
+    "ticketstate.changed": Kind(
+        gettext_lazy("Ticket states changed"),
+        gettext_lazy("%(actor)s changed how the ticket states of %(target)s are shown"),
+        "tag",
+    ),
+    "ticketstate.imported": Kind(
+        gettext_lazy("Ticket states imported"),
+        gettext_lazy("%(actor)s imported the ticket states of %(target)s"),
+        "refresh",
+    ),
+    "ticketstate.undone": Kind(
+        gettext_lazy("Change of ticket states undone"),
+        gettext_lazy("%(actor)s undid a change of the ticket states of %(target)s"),
+        "history",
+    ),
+    "mapping.changed": Kind(
+        gettext_lazy("Field mapping changed"),
+        gettext_lazy("%(actor)s changed the field mapping of %(target)s (%(kind)s)"),
+        "edit",
+    ),
     "score.sync_requested": Kind(
         gettext_lazy("Score sync requested"),
         gettext_lazy("%(actor)s had the score fetched from Microsoft Graph"),
         "refresh",
+    ),
+    "connection.made_default": Kind(
+        gettext_lazy("Default connection chosen"),
+        gettext_lazy("%(actor)s made the connection to %(target)s the default"),
+        "check",
+    ),
+    "connection.relabelled": Kind(
+        gettext_lazy("Connection renamed"),
+        gettext_lazy("%(actor)s changed the name or use of %(target)s"),
+        "tag",
+    ),
+    "adoption.started": Kind(
+        gettext_lazy("Move of tickets begun"),
+        gettext_lazy("%(actor)s had the tickets of %(source)s looked up at %(target)s"),
+        "search",
+    ),
+    "adoption.accepted": Kind(
+        gettext_lazy("Move of tickets decided"),
+        gettext_lazy(
+            "%(actor)s decided that %(target)s takes over the tickets of %(source)s"
+        ),
+        "check",
+    ),
+    "adoption.applied": Kind(
+        gettext_lazy("Tickets moved"),
+        gettext_lazy("%(target)s took over the tickets of %(source)s"),
+        "link",
+    ),
+    "adoption.discarded": Kind(
+        gettext_lazy("Move of tickets discarded"),
+        gettext_lazy("%(actor)s left the tickets of %(source)s as they were"),
+        "close",
+    ),
+    "adoption.failed": Kind(
+        gettext_lazy("Move of tickets failed"),
+        gettext_lazy("The tickets of %(source)s could not be looked up at %(target)s"),
+        "error",
     ),
 }
 # An action that has no sentence yet is still shown.

@@ -13,12 +13,15 @@ from factory.django import DjangoModelFactory
 
 from connector.models import AuditEvent, Connection, Tenant
 from portal.score.models import ControlProfile, ControlScore, Snapshot
+from tickets.instance_models import InstanceProfile, TableColumn
 from tickets.models import (
+    Adoption,
     Category,
     Delivery,
     Kind,
     Priority,
     Source,
+    StateRevision,
     SyncCursor,
     Ticket,
     TicketEvent,
@@ -122,6 +125,7 @@ class TicketFactory(DjangoModelFactory[Ticket]):
 
     connection = factory.SubFactory(ConnectionFactory)
     tenant = factory.SelfAttribute("connection.tenant")
+    is_test = factory.SelfAttribute("connection.is_test")
     kind = Kind.CHANGE_REQUEST
     name = factory.Sequence(lambda n: f"Require MFA for administrators {n}")
     description = "Reduce the risk of stolen passwords."
@@ -158,7 +162,58 @@ class TicketStateFactory(DjangoModelFactory[TicketState]):
     kind = Kind.CHANGE_REQUEST
     value = factory.Sequence(str)
     default_label = factory.Sequence(lambda n: f"State {n}")
+    category = "open"
     sequence = factory.Sequence(lambda n: n)
+
+
+class AdoptionFactory(DjangoModelFactory[Adoption]):
+    """Tickets of a connection that are to be compared."""
+
+    class Meta:
+        model = Adoption
+
+    source = factory.SubFactory(ConnectionFactory)
+    tenant = factory.SelfAttribute("source.tenant")
+    target = factory.SubFactory(
+        ConnectionFactory, tenant=factory.SelfAttribute("..tenant"), is_default=False
+    )
+
+
+class StateRevisionFactory(DjangoModelFactory[StateRevision]):
+    """A change of nothing; give `before` and `after` as the model keeps them."""
+
+    class Meta:
+        model = StateRevision
+
+    connection = factory.SubFactory(ConnectionFactory)
+    kind = Kind.CHANGE_REQUEST
+    actor_name = "helpdesk.admin"
+    source = StateRevision.Source.EDIT
+    before: list[dict[str, Any]] = []
+    after: list[dict[str, Any]] = []
+
+
+class InstanceProfileFactory(DjangoModelFactory[InstanceProfile]):
+    """A field mapping that changes nothing."""
+
+    class Meta:
+        model = InstanceProfile
+
+    connection = factory.SubFactory(ConnectionFactory)
+    kind = Kind.INCIDENT
+
+
+class TableColumnFactory(DjangoModelFactory[TableColumn]):
+    """A column the dictionary lists."""
+
+    class Meta:
+        model = TableColumn
+
+    connection = factory.SubFactory(ConnectionFactory)
+    table = Kind.INCIDENT
+    element = factory.Sequence(lambda n: f"u_column_{n}")
+    label = factory.Sequence(lambda n: f"Column {n}")
+    is_listed = True
 
 
 class SyncCursorFactory(DjangoModelFactory[SyncCursor]):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from tests import factories
 
@@ -37,6 +38,8 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "connector:check", [], {}, ADMIN),
     ("get", "connector:remove", [], {}, ADMIN),
     ("post", "connector:remove", [], {}, ADMIN),
+    ("post", "connector:relabel", [], {"name": "Production"}, ADMIN),
+    ("post", "connector:make_default", [], {}, ADMIN),
     ("get", "tickets:list", [], {}, EVERYBODY),
     ("get", "tickets:new", [], {"kind": "incident"}, SHARES),
     ("post", "tickets:new", [], {}, SHARES),
@@ -44,10 +47,31 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "tickets:reference", ["REFERENCE"], {}, EVERYBODY),
     ("get", "tickets:progress", ["TICKET"], {}, EVERYBODY),
     ("post", "tickets:retry", ["TICKET"], {}, SHARES),
+    ("get", "tickets:edit", ["TICKET"], {}, SHARES),
+    ("post", "tickets:edit", ["TICKET"], {}, SHARES),
+    ("get", "tickets:note", ["TICKET"], {}, SHARES),
+    ("post", "tickets:note", ["TICKET"], {}, SHARES),
+    ("post", "tickets:amendment_retry", ["TICKET", "AMENDMENT"], {}, SHARES),
+    ("post", "tickets:amendment_discard", ["TICKET", "AMENDMENT"], {}, SHARES),
     ("post", "tickets:sync", [], {}, EVERYBODY),
     ("get", "tickets:states", [], {}, NAMES),
-    ("post", "tickets:rename_state", ["STATE"], {"label": "Fresh"}, NAMES),
-    ("post", "tickets:reset_state", ["STATE"], {}, NAMES),
+    ("post", "tickets:edit_states", ["KIND"], {"action": "preview"}, NAMES),
+    ("get", "tickets:edit_states", ["KIND"], {}, NAMES),
+    ("get", "tickets:export_states", ["KIND"], {}, NAMES),
+    ("post", "tickets:upload_states", ["KIND"], {}, NAMES),
+    ("post", "tickets:undo_states", ["REVISION"], {}, NAMES),
+    ("post", "tickets:import_states", [], {}, NAMES),
+    ("get", "tickets:import_status", [], {}, NAMES),
+    ("get", "tickets:reprovision", [], {}, ADMIN),
+    ("post", "tickets:reprovision", [], {}, ADMIN),
+    ("post", "tickets:take_over", [], {"source": "REMOVED"}, ADMIN),
+    ("get", "tickets:adoption", ["ADOPTION"], {}, ADMIN),
+    ("post", "tickets:compare_again", ["ADOPTION"], {}, ADMIN),
+    ("post", "tickets:accept", ["ADOPTION"], {}, ADMIN),
+    ("post", "tickets:discard", ["ADOPTION"], {}, ADMIN),
+    ("get", "tickets:mapping", [], {}, ADMIN),
+    ("post", "tickets:mapping", [], {"kind": "incident"}, ADMIN),
+    ("post", "tickets:reset_mapping", [], {}, ADMIN),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),
@@ -67,17 +91,30 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
     """Make one row of everything an address can name."""
     connection = factories.ConnectionFactory(tenant=tenant)
     ticket = factories.TicketFactory(
-        tenant=tenant, connection=connection, created_by=admin
+        tenant=tenant, connection=connection, created_by=admin, delivered=True
     )
     factories.DeliveryFactory(ticket=ticket, status="stopped")
-    state = factories.TicketStateFactory(tenant=tenant, connection=connection)
+    factories.TicketStateFactory(tenant=tenant, connection=connection)
+    revision = factories.StateRevisionFactory(connection=connection)
+    amendment = factories.DeliveryFactory(
+        ticket=ticket, operation="note", status="stopped"
+    )
+    removed = factories.ConnectionFactory(
+        tenant=tenant, is_default=False, status="removed", removed_at=timezone.now()
+    )
+    factories.TicketFactory(connection=removed)
+    adoption = factories.AdoptionFactory(source=removed, target=connection)
     control = factories.ControlProfileFactory(tenant=tenant)
     return {
         "TENANT": str(tenant.pk),
         "TICKET": str(ticket.pk),
+        "AMENDMENT": str(amendment.pk),
         "REFERENCE": str(ticket.correlation_id),
-        "STATE": str(state.pk),
+        "KIND": "incident",
+        "REVISION": str(revision.pk),
         "CONTROL": control.control_id,
+        "REMOVED": str(removed.pk),
+        "ADOPTION": str(adoption.pk),
     }
 
 

@@ -15,6 +15,7 @@ from connector.sandbox import (
     attachments,
     batch,
     changerest,
+    customs,
     knowledge,
     shortened,
     tables,
@@ -104,9 +105,8 @@ class Api:
         self, request: Request, user: User, table: str, version: str
     ) -> tables.Call:
         """Return a request to a table; raises Refusal if there is no such table."""
-        return tables.Call(
-            self.store, request, user, table_named(table), version, self.restrictions
-        )
+        found = customs.extended(self.store, table_named(table))
+        return tables.Call(self.store, request, user, found, version, self.restrictions)
 
 
 def table_named(name: str) -> Table:

@@ -118,6 +118,8 @@ internal_type string:40 Type
 reference string:80 Reference
 max_length integer Max length
 mandatory boolean =false Mandatory
+default_value string:512 Default value
+choice integer =0 Choice
 active boolean =true Active
 """
 DB_OBJECT = """
@@ -244,6 +246,16 @@ name string:100 Name
 description string:1000 Description
 active boolean =true Active
 type string:40 Type
+"""
+TEMPLATE = """
+name string:100 Name
+short_description string:200 Short description
+active boolean =true Active
+"""
+TEMPLATE_VERSION = """
+name string:100 Name
+std_change_producer ref:std_change_producer Standard Change Template
+version integer =1 Version
 """
 APPROVER = """
 approver ref:sys_user Approver

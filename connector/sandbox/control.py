@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox import circumstances, graph, policies
+from connector.sandbox import circumstances, customs, graph, ownstates, policies
 from connector.sandbox import faults as fault_rules
 from connector.sandbox.answers import json_response
 from connector.sandbox.schema import TASK_CLASSES
@@ -41,6 +41,9 @@ class Control:
             ("DELETE", "/_sandbox/faults"): self._clear_faults,
             ("GET", "/_sandbox/restrictions"): self._show_restrictions,
             ("PUT", "/_sandbox/restrictions"): self._set_restrictions,
+            ("PUT", "/_sandbox/states"): self._set_states,
+            ("GET", "/_sandbox/customs"): self._show_customs,
+            ("POST", "/_sandbox/customs"): self._add_customs,
             ("GET", "/_sandbox/policies"): self._show_policies,
             ("PUT", "/_sandbox/policies"): self._set_policies,
             ("GET", "/_sandbox/clock"): self._show_clock,
@@ -78,6 +81,27 @@ class Control:
     def _set_restrictions(self, request: Request) -> Response:
         self.restrictions.replace(_json_object(request))
         return self._show_restrictions(request)
+
+    def _set_states(self, request: Request) -> Response:
+        try:
+            wishes = _json_list(request)
+            for wish in wishes:
+                ownstates.keep(self.store, wish)
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response(
+            {name: self.store.labels(name, "state") for name in TASK_CLASSES}
+        )
+
+    def _show_customs(self, _request: Request) -> Response:
+        return json_response(self.store.customs.as_json())
+
+    def _add_customs(self, request: Request) -> Response:
+        try:
+            customs.add(self.store, json.loads(request.get_data() or b"{}"))
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        return self._show_customs(request)
 
     def _show_policies(self, _request: Request) -> Response:
         return json_response(policies.as_json(self.store))

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.sandbox import crowd, history, people
+from connector.sandbox import crowd, dictionary, history, people
 from connector.sandbox.choices import CHOICES
 from connector.sandbox.furniture import ROWS
 from connector.sandbox.schema import TABLES
@@ -340,16 +340,6 @@ def _add_dictionary(store: Store) -> None:
         parent = sys_id("sys_db_object", table.parent) if table.parent else ""
         names = {"name": table.name, "label": table.label, "super_class": parent}
         _add(store, "sys_db_object", table.name, **names)
-        for field in table.fields.values():
-            _add(
-                store,
-                "sys_dictionary",
-                f"{table.name}.{field.name}",
-                name=table.name,
-                element=field.name,
-                column_label=field.label,
-                internal_type=field.type,
-                reference=field.reference,
-                max_length=str(field.length or 40),
-                mandatory=str(field.is_mandatory).lower(),
-            )
+        for field in dictionary.own_fields(table):
+            key, values = f"{table.name}.{field.name}", dictionary.entry(table, field)
+            _add(store, "sys_dictionary", key, **values)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from werkzeug.wrappers import Response
 
-from connector.sandbox import acl, answers, query, removal, views
+from connector.sandbox import acl, answers, customs, query, removal, views
 from connector.sandbox.answers import Refusal
 from connector.sandbox.functions import Session
 from connector.sandbox.render import Renderer, Shape
@@ -231,7 +231,7 @@ def _update(call: Call, sys_id: str) -> Response:
     wish = _wish(call)
     with call.store.transaction():
         row = row_of(call, sys_id)
-        table = _class_of(call.table, row)
+        table = _class_of(call, row)
         if not acl.may_write(call.user, table):
             raise answers.security_constraints("Update")
         row = _writer(call).update(table, row, wish)
@@ -240,7 +240,7 @@ def _update(call: Call, sys_id: str) -> Response:
 
 def _delete(call: Call, sys_id: str) -> Response:
     row = row_of(call, sys_id)
-    if not acl.may_delete(call.user, _class_of(call.table, row)):
+    if not acl.may_delete(call.user, _class_of(call, row)):
         raise answers.security_constraints("Delete")
     removal.delete(call.store, call.table, row, call.user)
     return Response(status=204)
@@ -254,8 +254,10 @@ def row_of(call: Call, sys_id: str) -> Row:
     return row
 
 
-def _class_of(table: Table, row: Row) -> Table:
-    return TABLES[row["sys_class_name"]] if table.is_task else table
+def _class_of(call: Call, row: Row) -> Table:
+    if not call.table.is_task:
+        return call.table
+    return customs.extended(call.store, TABLES[row["sys_class_name"]])
 
 
 def _writer(call: Call) -> Writer:

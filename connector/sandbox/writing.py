@@ -11,6 +11,7 @@ from connector.sandbox import (
     approvals,
     changes,
     changetasks,
+    customs,
     durations,
     incidents,
     journals,
@@ -109,6 +110,7 @@ class Writer:
     def _apply_rules(self, table: Table, old: Row, new: Row) -> None:
         if rules := _RULES.get(table.name):
             rules(self.store, self.user, old, new)
+        customs.check_policies(self.store, table, new)
 
     def _write_down(self, row: Row, notes: Mapping[str, str]) -> None:
         for element, text in notes.items():

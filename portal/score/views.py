@@ -95,7 +95,7 @@ def action(request: TenantRequest, control_id: str) -> HttpResponse:
     """Show one improvement action, its points, its tickets and ways to share it."""
     latest = Snapshot.objects.latest_for(request.tenant)
     profile = get_object_or_404(_actions(request.tenant, latest), control_id=control_id)
-    connection = Connection.objects.current(request.tenant)
+    connection = Connection.objects.best(request.tenant)
     tickets = Ticket.objects.for_tenant(request.tenant).filter(control_id=control_id)
     context = {
         "row": listing.rows([profile], latest)[0],

@@ -29,6 +29,7 @@ PAGES = [
     "/tickets/",
     "/tickets/new/",
     "/tickets/states/",
+    "/tickets/mapping/",
     "/servicenow/setup/",
     "/servicenow/configuration/",
     "/ticketProvisioning",
