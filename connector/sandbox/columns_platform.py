@@ -162,12 +162,6 @@ table string:80 Table
 field string:80 Field name
 mandatory string:40 =true Mandatory
 """
-STANDARD_TEMPLATE = """
-name string:100 Name
-short_description string:160 Short description
-active boolean =true Active
-version integer =1 Version
-"""
 ATTACHMENT = """
 file_name string:100 File name
 table_name string:80 Table name

@@ -24,6 +24,7 @@ _TYPES = {
     "journal": "journal_input",
     "password": "password2",
     "ref": "reference",
+    "roles": "user_roles",
     "string": "string",
 }
 # Columns with a type of their own.

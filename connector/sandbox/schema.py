@@ -121,7 +121,6 @@ _OTHERS = (
         *("TEMPLATE_VERSION", "name"),
     ),
     ("sysapproval_approver", "Approval", "APPROVER", "sys_id"),
-    ("std_change_producer_version", "Template Version", "STANDARD_TEMPLATE", "name"),
     ("sys_script", "Business Rule", "SCRIPT", "name"),
     ("sys_data_policy2", "Data Policy", "DATA_POLICY", "short_description"),
     ("sys_data_policy_rule", "Data Policy Rule", "DATA_POLICY_RULE", "field"),

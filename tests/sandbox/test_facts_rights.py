@@ -105,7 +105,7 @@ FACTS = [
     Fact("the_dictionary_is_empty", "[M:LH]", "GET table/sys_dictionary?sysparm_limit=5", body=NOTHING),
     Fact(
         "but_for_an_admin", "[M:LH]", "GET table/sys_dictionary?sysparm_query=name=incident^element=caller_id",
-        who="admin", body={"result/0/internal_type": "ref", "result/0/reference": "sys_user"}
+        who="admin", body={"result/0/internal_type": "reference", "result/0/reference": "sys_user"}
     ),
     Fact(
         "properties_are_empty", "[M:LH]", "GET table/sys_properties?sysparm_query=nameINglide.war,glide.buildname",
