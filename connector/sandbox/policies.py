@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from connector.sandbox import dictionary, query, shorthand
+from connector.sandbox import customs, dictionary, query, shorthand
 from connector.sandbox.answers import aborted, data_policy
 from connector.sandbox.functions import Session
 from connector.sandbox.schema import TABLES
@@ -18,7 +18,7 @@ from connector.sandbox.schema import TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.sandbox.schema import Table
+    from connector.sandbox.schema import Field, Table
     from connector.sandbox.store import Row, Store
 
 KINDS = ("business_rule", "data_policy", "mandatory")
@@ -50,9 +50,6 @@ class Policy:
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.table not in TABLES:
             raise WrongPolicy(f"unknown kind or table: {self.kind} {self.table}")
-        unknown = set(self.fields.split()) - set(TABLES[self.table].fields)
-        if unknown:
-            raise WrongPolicy(f"unknown fields: {', '.join(sorted(unknown))}")
         if not self.fields.split() and self.kind != "business_rule":
             raise WrongPolicy("which fields are mandatory is missing")
 
@@ -73,6 +70,8 @@ def from_mapping(given: Mapping[str, Any]) -> Policy:
 def add(store: Store, policy: Policy) -> None:
     """Set a policy up, as rows of the instance."""
     fields = policy.fields.split()
+    if unknown := set(fields) - set(_columns(store, policy.table)):
+        raise WrongPolicy(f"unknown fields: {', '.join(sorted(unknown))}")
     with store.transaction():
         if policy.kind == "business_rule":
             _add_script(store, policy)
@@ -88,7 +87,7 @@ def remove_all(store: Store) -> None:
         for policy in listed(store):
             if policy.kind == "mandatory":
                 _set_mandatory(store, policy.table, policy.fields.split(), "false")
-        for table in (_SCRIPT, _POLICY, _POLICY_RULE, _DICTIONARY):
+        for table in (_SCRIPT, _POLICY, _POLICY_RULE):
             for row in store.find(table, sys_created_by=_AUTHOR):
                 store.delete(table, row["sys_id"])
 
@@ -115,7 +114,7 @@ def listed(store: Store) -> list[Policy]:
         Policy("mandatory", name, fields=row["element"])
         for name, rows in _by_table(store, _DICTIONARY, "name").items()
         for row in rows
-        if row["element"] in TABLES[name].fields
+        if row["element"] in _columns(store, name)
     ]
     return [*scripts, *policies, *mandatory]
 
@@ -154,7 +153,7 @@ def _require(
             wanted |= set(_fields_of(store, policy))
     labels = [
         field.label
-        for name, field in table.fields.items()
+        for name, field in _columns(store, table.name).items()
         if name in wanted and not (row.get(name, "") or notes.get(name, "")).strip()
     ]
     if labels:
@@ -187,9 +186,13 @@ def _is_in_force(table: Table, row: Row) -> bool:
     return True
 
 
+def _columns(store: Store, name: str) -> dict[str, Field]:
+    return customs.extended(store, TABLES[name]).fields
+
+
 def _fields_of(store: Store, policy: Row) -> list[str]:
     rules = store.find(_POLICY_RULE, sys_data_policy=policy["sys_id"])
-    known = TABLES[policy["model_table"]].fields
+    known = _columns(store, policy["model_table"])
     wanted = [rule["field"] for rule in rules if rule["mandatory"] == "true"]
     return [name for name in wanted if name in known]
 
@@ -236,15 +239,13 @@ def _insert(store: Store, table: Table, values: dict[str, str]) -> Row:
 
 def _set_mandatory(store: Store, table: str, fields: list[str], value: str) -> None:
     for name in fields:
-        for row in _entries(store, table, name):
+        rows = store.find(_DICTIONARY, name=table, element=name)
+        if not rows:
+            # An inherited column gets an entry of its own, not to bind the others.
+            column = _columns(store, table)[name]
+            entry = dictionary.entry(TABLES[table], column)
+            rows = [_insert(store, _DICTIONARY, entry)]
+        for row in rows:
             count = str(int(row["sys_mod_count"] or 0) + 1)
             changes = {"mandatory": value, "sys_mod_count": count}
             store.update(_DICTIONARY, row["sys_id"], changes)
-
-
-def _entries(store: Store, table: str, name: str) -> list[Row]:
-    """Return the dictionary's rows about a column; an inherited one gets its own."""
-    found = store.find(_DICTIONARY, name=table, element=name)
-    field = TABLES[table].fields[name]
-    own = dictionary.entry(TABLES[table], field)
-    return found or [_insert(store, _DICTIONARY, own)]

@@ -190,9 +190,19 @@ def test_a_wrong_act_is_refused(own: Running, text: str) -> None:
         circumstances.parse(text)
 
 
-def test_a_wrong_rule_in_one_line_is_refused() -> None:
+@pytest.mark.parametrize("text", ["mandatory:table=nothing,fields=x", "x:table=task"])
+def test_a_wrong_rule_in_one_line_is_refused(text: str) -> None:
     with pytest.raises(WrongPolicy):
-        policies.parse("mandatory:table=incident,fields=nothing")
+        policies.parse(text)
+
+
+def test_rules_know_the_columns_an_instance_added(own: Running, own_api: Api) -> None:
+    columns = {"incident": ["u_source string:40 Security source"]}
+    knob(own, "POST", "customs", {"columns": columns})
+    rule = {"kind": "data_policy", "table": "incident", "fields": "u_source"}
+    assert knob(own, "PUT", "policies", [rule]).status_code == 200
+    assert "mandatory: Security source" in str(error_of(create(own_api))[2])
+    assert create(own_api, u_source="portal").status_code == 201
 
 
 def test_everything_can_be_set_up_by_options(own: Running, own_api: Api) -> None:

@@ -244,7 +244,7 @@ FACTS = [
     Fact(
         "what_a_template_says_stays", "[M]", f"PATCH {MINE}", 403,
         {"error/detail": re.compile(r"aborted by Business Rule 'Restrict fields from Standard Change\^")},
-        given={"change": {"type": "standard", "std_change_producer_version": "{template}"}},
+        given={"template": "x", "change": {"type": "standard", "std_change_producer_version": "{template}"}},
         json={"description": "x"}
     ),
     moves(

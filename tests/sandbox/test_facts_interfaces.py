@@ -210,7 +210,7 @@ FACTS = [
     ),
     Fact(
         "a_change_of_a_template", CHANGES, f"POST {CHG}/standard/{{template}}", 200,
-        {"result/type/value": "standard", "result/std_change_producer_version/value": "{template}"}, json={}
+        {"result/type/value": "standard", "result/std_change_producer_version/value": "{template}"}, given={"template": "x"}, json={}
     ),
     Fact("a_template_that_is_none", "(unverified)", f"POST {CHG}/standard/nothing", 404, json={}),
     Fact(

@@ -78,6 +78,10 @@ FACTS = [
         body={"result/sys_domain": {"link": "{url}/api/now/table/sys_user_group/global", "value": "global"}}
     ),
     Fact(
+        "the_domain_by_name", "(unverified)", f"{MINE}?sysparm_display_value=true&sysparm_exclude_reference_link=true",
+        given=ONE, body={"result/sys_domain": "global"}
+    ),
+    Fact(
         "a_reference_to_nobody_known", "[D:c_TableAPI.md]", MINE, given={"incident": {"caller_id": "glide.maint"}},
         body={"result/caller_id": {"link": "{url}/api/now/table/sys_user/glide.maint", "value": "glide.maint"}}
     ),

@@ -51,3 +51,19 @@ def test_functions_give_moments_in_the_time_zone_of_the_user(
 def test_a_moment_outside_the_calendar_is_nothing(call: str) -> None:
     session = Session("id", "name", NOON.timestamp(), ZONE)
     assert resolve(f"javascript:gs.{call}", session) == ""
+
+
+@pytest.mark.parametrize(
+    ("value", "is_list", "expected"),
+    [
+        ("javascript:gs.getUserID()", False, "id"),
+        ("a javascript:gs.getUserID()", False, "a javascript:gs.getUserID()"),
+        ("javascript:gs.getUserID() a", False, "javascript:gs.getUserID() a"),
+        ("x@javascript:gs.getUserID()", False, "x@javascript:gs.getUserID()"),
+        ("x@javascript:gs.getUserName()", True, "x@name"),
+        ("javascript:gs.getUserID(),javascript:gs.getUserName()", True, "id,name"),
+    ],
+)
+def test_only_a_whole_value_is_a_call(value: str, is_list: bool, expected: str) -> None:
+    session = Session("id", "name", NOON.timestamp(), ZONE)
+    assert resolve(value, session, is_list=is_list) == expected

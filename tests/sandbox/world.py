@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import requests
 
-from connector.sandbox import people, policies
+from connector.sandbox import customs, people, policies
 from connector.sandbox.schema import TABLES
 from connector.sandbox.seed import password_of, sys_id
 from tests.sandbox.facts import Fact, differences, filled
@@ -41,7 +41,6 @@ class World:
         self.instance = instance
         self.stack = ExitStack()
         self.names = {"same": mark(), "url": instance.url, "key": key}
-        self.names["template"] = sys_id("std_change_producer_version", "certificate")
         for name, user_name in PEOPLE.items():
             self.names[f"{name}_id"] = sys_id("sys_user", user_name)
             self.names[f"{name}_word"] = password_of(instance.store, user_name)
@@ -105,6 +104,13 @@ class World:
             table, **{"correlation_id": self.names["same"]} | values
         )
         self.names |= {name: row["sys_id"], f"{name}_number": row["number"]}
+
+    def given_template(self, name: str) -> None:
+        """Have a standard change template, in its one version."""
+        store = self.instance.store
+        customs.add(store, {"templates": [{"name": name, "is_new": "true"}]})
+        [*_, row] = store.find(TABLES["std_change_producer_version"])
+        self.names["template"] = row["sys_id"]
 
     def given_moved(self, steps: list[dict[str, str]]) -> None:
         """Take the change through these steps, approved where it must be."""
