@@ -427,7 +427,7 @@ def test_the_field_mapping_comes_along_and_is_used(
     admin: User,
 ) -> None:
     profiles.save(
-        profiles.stored(linked, Kind.INCIDENT),
+        profiles.ensured(linked, Kind.INCIDENT),
         {"defaults": {"u_room": "12"}},
         actor=admin,
     )
