@@ -26,6 +26,8 @@ from connector.panels import Panel
 from connector.servicenow import backend
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpResponse
 
     from connector.access import TenantRequest
@@ -75,11 +77,18 @@ def _status_context(
     return {
         "connection": connection,
         "panel": Panel.of(request, connection),
-        "hints": hints.of(connection),
+        "hints": _hints(request, connection),
         # What broke it, and its repair, stand above every page.
         "is_told": connection is not None
         and connection.status == Connection.Status.BROKEN,
     }
+
+
+def _hints(
+    request: TenantRequest, connection: Connection | None
+) -> Sequence[hints.Hint]:
+    """Return what there is to decide, to those who may."""
+    return hints.of(connection) if request.user.has_perm(MANAGE) else []
 
 
 def _configure(
@@ -116,7 +125,7 @@ def setup_status(request: TenantRequest) -> HttpResponse:
     connection = chosen(request)
     context = {
         "panel": Panel.of(request, connection),
-        "hints": hints.of(connection),
+        "hints": _hints(request, connection),
     }
     return render(request, "connector/_status.html", context)
 
@@ -140,7 +149,7 @@ def configuration(request: TenantRequest) -> HttpResponse:
     """Show what is connected, one or all of several, and what can be done about it."""
     mine = list(Connection.objects.of_servicenow(request.tenant).for_show())
     if len(mine) > 1 and not request.GET.get(PARAMETER):
-        cards = [(connection, hints.of(connection)) for connection in mine]
+        cards = [(connection, _hints(request, connection)) for connection in mine]
         return render(request, "connector/connections.html", {"cards": cards})
     connection = chosen(request)
     return _configuration_page(request, connection, others=len(mine) - 1)

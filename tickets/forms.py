@@ -136,6 +136,8 @@ class TaskForm(forms.Form):
     def _offer(self, connections: dict[str, Connection]) -> None:
         self._connections = connections
         self.initial.setdefault("connection", next(iter(connections)))
+        # Not asked for where there is no choice, and never left open where there is.
+        self.fields["connection"].is_conditional = True  # type: ignore[attr-defined]
         self.fields["connection"].widget = _choice(connections)
         self.fields["connection"].choices = [  # type: ignore[attr-defined]
             (key, str(connection)) for key, connection in connections.items()

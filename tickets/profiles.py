@@ -279,6 +279,17 @@ def save(row: InstanceProfile, values: Mapping[str, Any], *, actor: User) -> boo
     return True
 
 
+def carry_over(source: Connection, target: Connection) -> None:
+    """Take what was mapped for one connection to another; what was mapped there stays."""
+    own = list(nothing_special())
+    for row in InstanceProfile.objects.filter(connection=source):
+        there = ensured(target, row.kind)
+        if is_customised(row) and not is_customised(there):
+            for name in own:
+                setattr(there, name, getattr(row, name))
+            there.save(update_fields=own)
+
+
 def tried(row: InstanceProfile, values: Mapping[str, Any]) -> InstanceProfile:
     """Return the row as it would be with these values; nothing is saved."""
     trial = copy(row)

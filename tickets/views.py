@@ -118,7 +118,7 @@ def ticket_detail(request: TenantRequest, pk: int) -> HttpResponse:
 
 def _rebuilt(ticket: Ticket, delivery: Delivery) -> dict[str, str]:
     """Return what Try again would send, empty if that is what was refused."""
-    if delivery.status != delivery.Status.STOPPED:
+    if delivery.status != delivery.Status.STOPPED or ticket.is_read_only:
         return {}
     payload = mapping.payload(ticket)
     return {} if payload == delivery.payload else payload

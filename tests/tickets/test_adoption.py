@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from connector import connections, tasks
+from connector.choosing import address
 from connector.hints import of as hints_of
 from connector.models import AuditEvent, Connection
 from connector.sandbox.schema import TABLES
@@ -21,7 +22,7 @@ from connector.sandbox.seed import Installation
 from connector.sandbox.server import Running, serve
 from tests.factories import ConnectionFactory, TicketFactory, TicketStateFactory
 from tests.tickets.conftest import CLIENT_ID, CLIENT_SECRET, PASSWORD, stored
-from tickets import outbox, sync
+from tickets import outbox, profiles, sync
 from tickets.adoption import deciding, moving, taking
 from tickets.adoption.models import Adoption
 from tickets.models import Delivery, Kind, SyncCursor, Ticket, TicketEvent, TicketState
@@ -418,6 +419,29 @@ def test_own_names_of_states_come_along(
     assert all(state.tenant == target.tenant for state in states)
 
 
+def test_the_field_mapping_comes_along_and_is_used(
+    linked: Connection,
+    target: Connection,
+    adoption: Adoption,
+    queued: Callable[..., Delivery],
+    admin: User,
+) -> None:
+    profiles.save(
+        profiles.stored(linked, Kind.INCIDENT),
+        {"defaults": {"u_room": "12"}},
+        actor=admin,
+    )
+    delivery = queued()
+    Delivery.objects.update(payload={"short_description": "As it was mapped before"})
+
+    take_over(adoption, admin)
+
+    assert profiles.of_kind(target.pk, Kind.INCIDENT).defaults == {"u_room": "12"}
+    delivery.refresh_from_db()
+    assert delivery.payload["u_room"] == "12"
+    assert delivery.payload["correlation_id"] == str(delivery.ticket.correlation_id)
+
+
 def test_discarding_leaves_everything_as_it_was(
     linked: Connection,
     target: Connection,
@@ -519,6 +543,7 @@ def test_the_tickets_of_a_removed_connection_come_to_another_one(
     sent: Sent,
     copy: Callable[..., str],
     admin: User,
+    reader: User,
     client_for: SignIn,
 ) -> None:
     ticket = sent()
@@ -526,9 +551,14 @@ def test_the_tickets_of_a_removed_connection_come_to_another_one(
     connections.remove(linked, actor=admin)
     target.refresh_from_db()
     assert target.is_default, "what waited for its place stands alone now"
+    assert hints_of(target) == [], "it was there before the other one went"
+    connections.update(target, created_at=timezone.now())
     client = client_for(admin)
     [hint] = hints_of(target)
     assert "1 ticket can only be read" in hint.text
+    where = address("connector:configuration", target)
+    assert hint.title in html.unescape(client.get(where).content.decode())
+    assert hint.title not in client_for(reader).get(where).content.decode()
     parts = urlsplit(hint.url)
     page = client.get(f"{parts.path}?{parts.query}").content.decode()
     assert linked.host in page
@@ -550,6 +580,8 @@ def test_discarding_an_offer_keeps_the_connection_and_asks_no_more(
     sent()
     connections.remove(linked, actor=admin)
     target.refresh_from_db()
+    connections.update(target, created_at=timezone.now())
+    assert len(hints_of(target)) == 1
     adoption = deciding.begin(linked, target, actor=admin)
     compare(adoption)
 
@@ -578,8 +610,8 @@ def test_a_move_is_asked_for_on_one_page_and_authorized_on_the_way(
     let_passwords_in(clone)
     connections.update(linked, name="Production", is_test=True)
     client = client_for(admin)
-    address = f"{reverse('tickets:reprovision')}?connection={linked.pk}"
-    assert CLIENT_ID in client.get(address).content.decode()
+    asked_at = address("tickets:reprovision", linked)
+    assert CLIENT_ID in client.get(asked_at).content.decode()
     form = {
         "instance": clone.url,
         "auth_type": "basic",
@@ -587,9 +619,9 @@ def test_a_move_is_asked_for_on_one_page_and_authorized_on_the_way(
         "password": PASSWORD,
     }
 
-    gap = client.post(address, form | {"password": ""})
-    taken = client.post(address, form | {"instance": linked.base_url})
-    answer = client.post(address, form)
+    gap = client.post(asked_at, form | {"password": ""})
+    taken = client.post(asked_at, form | {"instance": linked.base_url})
+    answer = client.post(asked_at, form)
 
     assert (gap.status_code, taken.status_code) == (422, 422)
     assert "is connected already" in taken.content.decode()
@@ -604,7 +636,7 @@ def test_a_move_is_asked_for_on_one_page_and_authorized_on_the_way(
     )
     assert "Finishing the authorization" in client.get(page).content.decode()
     # Asking again leads to the move that is under way.
-    assert client.get(address).url == page
+    assert client.get(asked_at).url == page
 
     tasks.authorize(target.pk)
     target.refresh_from_db()
@@ -624,14 +656,14 @@ def test_a_new_address_that_refuses_is_said_on_the_page(
     linked: Connection, clone: Running, admin: User, client_for: SignIn
 ) -> None:
     client = client_for(admin)
-    address = f"{reverse('tickets:reprovision')}?connection={linked.pk}"
+    asked_at = address("tickets:reprovision", linked)
     form = {
         "instance": clone.url,
         "auth_type": "basic",
         "integration_user": "m365.integration",
         "password": "wrong",
     }
-    page = client.post(address, form).url
+    page = client.post(asked_at, form).url
     tasks.authorize(Adoption.objects.get().target_id)
 
     text = html.unescape(client.get(page).content.decode())

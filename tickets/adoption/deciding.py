@@ -23,16 +23,23 @@ Status = Adoption.Status
 _NO_ERROR = {"error_code": "", "error_words": ""}
 
 
+class AddressTaken(Exception):
+    """The new address is that of a connection in use."""
+
+
 def move(
     source: Connection, *, base_url: str, details: connections.Details, actor: User
 ) -> Adoption:
     """Begin to move a connection to its instance's new address.
 
-    The connection works on until what was found there is taken over.
+    The connection works on until what was found there is taken over. Raises
+    `AddressTaken` if somebody connected that address in the same moment.
     """
     target = connections.configure(
         source.tenant, actor=actor, connection=None, base_url=base_url, details=details
     )
+    if target.status != Connection.Status.DRAFT or target == source:
+        raise AddressTaken
     connections.update(target, replaces=source, cards_enabled=False, is_default=False)
     connections.settle_default(source.tenant)
     return begin(source, target, actor=actor)

@@ -95,8 +95,10 @@ class Adoption(models.Model):
 
     @property
     def can_discard(self) -> bool:
-        """Whether nothing was written yet."""
-        return self.is_unfinished and self.started_at is None
+        """Whether nothing was written yet, or nothing can be any more."""
+        return self.is_unfinished and (
+            self.started_at is None or self.target.is_removed
+        )
 
     @property
     def counts(self) -> dict[str, Any]:

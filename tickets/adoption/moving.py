@@ -21,11 +21,11 @@ from connector.exceptions import (
     Unavailable,
 )
 from connector.tasks import revoke
-from tickets import outbox, states, sync
+from tickets import outbox, profiles, states, sync
 from tickets.adoption import comparing, deciding
 from tickets.adoption.comparing import Comparison, Finding, Verdict
 from tickets.adoption.models import Adoption
-from tickets.adoption.taking import take
+from tickets.adoption.taking import move_key, take
 from tickets.models import Ticket
 from tickets.waking import wake
 
@@ -131,7 +131,8 @@ def _apply(claim: Claim) -> None:
     adoption = claim.adoption
     sync.hold(adoption.source)
     _know_all(claim)
-    states.carry_over(adoption.source, adoption.target)
+    for part in (states, profiles):
+        part.carry_over(adoption.source, adoption.target)
     for some in _chunks(_to_move(claim)):
         claim.tick()
         with transaction.atomic():
@@ -150,7 +151,8 @@ def _know_all(claim: Claim) -> None:
     if unknown:
         fresh = _look_up(claim, unknown).findings
         claim.findings |= {finding.ticket_id: finding for finding in fresh}
-        all_of_them = Comparison(tuple(claim.findings.values()))
+        hidden = claim.adoption.result.get("hidden", 0)
+        all_of_them = Comparison(tuple(claim.findings.values()), hidden)
         claim.adoption.result = all_of_them.as_result()
         Adoption.objects.filter(pk=claim.adoption.pk).update(
             result=claim.adoption.result
@@ -186,7 +188,9 @@ def _finish(claim: Claim) -> bool:
             return False
         _replace(adoption)
         # A poll of the old address may have ended late.
-        moved = Ticket.objects.filter(connection=adoption.target, pk__in=claim.findings)
+        moved = Ticket.objects.filter(
+            connection=adoption.target, events__key=move_key(adoption)
+        )
         moved.update(remote_updated_at=None, remote_mod_count=None)
         sync.start_over(adoption.target)
         outbox.release(adoption.target)

@@ -42,14 +42,19 @@ def _decision(adoption: Adoption) -> Hint:
 
 
 def _left_for(connection: Connection) -> Iterable[Connection]:
-    """Return removed connections whose tickets may be at this instance."""
+    """Return connections that were removed before this one was made.
+
+    Their tickets may be at this instance.
+    """
     if not (connection.is_settled and connection.is_connected):
         return []
     decided = dict(_decided(connection))
     return [
         one
         for one in deciding.left_behind(connection.tenant)
-        if one.left > decided.get(one.pk, 0)  # type: ignore[attr-defined]
+        if one.removed_at
+        and one.removed_at <= connection.created_at
+        and one.left > decided.get(one.pk, 0)  # type: ignore[attr-defined]
     ]
 
 

@@ -28,6 +28,11 @@ _MOVED = [
 ]
 
 
+def move_key(adoption: Adoption) -> str:
+    """Return the key of the event that tells of the move, once per ticket."""
+    return f"moved:{adoption.pk}"
+
+
 def take(adoption: Adoption, findings: Mapping[int, Finding]) -> set[int]:
     """Move the tickets to where they were found; called inside a transaction.
 
@@ -102,7 +107,7 @@ def _event(adoption: Adoption, ticket: Ticket, finding: Finding) -> TicketEvent:
         ticket=ticket,
         action=TicketEvent.Action.MOVED,
         facts=facts,
-        key=f"moved:{adoption.pk}",
+        key=move_key(adoption),
     )
 
 

@@ -22,7 +22,7 @@ from django.views.decorators.http import (
 
 from connector import connections
 from connector.access import require
-from connector.choosing import chosen_or_404
+from connector.choosing import address, chosen_or_404
 from connector.forms import ConnectionForm
 from connector.messages import explain
 from connector.servicenow import backend
@@ -126,15 +126,16 @@ def _move(
     request: TenantRequest, source: Connection, form: AddressForm
 ) -> HttpResponse:
     values = dict(form.cleaned_data)
-    with transaction.atomic():
-        adoption = deciding.move(
-            source,
-            actor=request.user,
-            base_url=values.pop("instance"),
-            details=connections.Details(
-                **values, name=source.name, is_test=source.is_test
-            ),
-        )
+    base_url = values.pop("instance")
+    details = connections.Details(**values, name=source.name, is_test=source.is_test)
+    try:
+        with transaction.atomic():
+            adoption = deciding.move(
+                source, actor=request.user, base_url=base_url, details=details
+            )
+    except deciding.AddressTaken:
+        messages.warning(request, _("Somebody connected this instance meanwhile."))
+        return redirect(address("tickets:reprovision", source))
     back_to = reverse("tickets:adoption", args=[adoption.pk])
     return begin_authorization(request, adoption.target, back_to)
 
@@ -148,7 +149,7 @@ def take_over(request: TenantRequest) -> HttpResponse:
     removed = [
         one for one in deciding.left_behind(request.tenant) if str(one.pk) == wanted
     ]
-    if not removed:
+    if not removed or not target.is_settled:
         raise Http404
     mine = Adoption.objects.unfinished().filter(source=removed[0])
     with transaction.atomic():
