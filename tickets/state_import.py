@@ -68,9 +68,8 @@ def request(connection: Connection, *, actor: User) -> None:
 def run(connection: Connection, *, actor: User | None = None) -> None:
     """Fetch the states and keep what came of it; harmless to repeat."""
     states.add_defaults(connection)
-    client = tokens.servicenow(connection)
     try:
-        found = _fetch(client, connection)
+        found = _fetch(connection)
     except ConnectorError as error:
         logger.warning("states of connection %s: %s", connection.pk, error)
         connections.report_failure(connection, error)
@@ -107,7 +106,8 @@ def _record(
     )
 
 
-def _fetch(client: ServiceNow, connection: Connection) -> Found:
+def _fetch(connection: Connection) -> Found:
+    client = tokens.servicenow(connection)
     try:
         kinds = _from_choices(client)
     except Refused as error:

@@ -195,11 +195,9 @@ def undo_states(request: TenantRequest, pk: int) -> HttpResponse:
     changes = StateRevision.objects.for_tenant(request.tenant)
     changes = changes.filter(connection__removed_at__isnull=True)
     revision = get_object_or_404(changes.select_related("connection__tenant"), pk=pk)
-    seen = request.POST.get("revision", "")
+    seen = _number(request.POST.get("revision", ""))
     try:
-        done = state_revisions.undo(
-            revision, seen=int(seen) if seen.isdecimal() else -1, actor=request.user
-        )
+        done = state_revisions.undo(revision, seen=seen, actor=request.user)
     except StaleRevision:
         text = _("Somebody changed these states meanwhile, so nothing was undone.")
         messages.warning(request, text)
@@ -239,6 +237,11 @@ def _kind(text: str) -> Kind:
     if text not in Kind.values:
         raise Http404
     return Kind(text)
+
+
+def _number(text: str) -> int:
+    """Return the key a form carries; -1, which is none, for anything else."""
+    return int(text) if text.isdecimal() and len(text) < 19 else -1
 
 
 def _wants_part(request: TenantRequest, name: str) -> bool:

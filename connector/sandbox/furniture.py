@@ -22,9 +22,6 @@ ROWS: dict[str, Rows] = {
         "standard": {"name": "Standard", "type": "standard"},
         "emergency": {"name": "Emergency", "type": "emergency"},
     },
-    "std_change_producer_version": {
-        "certificate": {"name": "Renew a certificate - 1", "version": "1"},
-    },
     "cmdb_ci": {
         "mail": {"name": "Mail gateway", "sys_class_name": "cmdb_ci_server"},
         "sign-in": {"name": "Sign-in service", "sys_class_name": "cmdb_ci_service"},
