@@ -87,7 +87,7 @@ def remove_all(store: Store) -> None:
         for policy in listed(store):
             if policy.kind == "mandatory":
                 _set_mandatory(store, policy.table, policy.fields.split(), "false")
-        for table in (_SCRIPT, _POLICY, _POLICY_RULE):
+        for table in (_SCRIPT, _POLICY, _POLICY_RULE, _DICTIONARY):
             for row in store.find(table, sys_created_by=_AUTHOR):
                 store.delete(table, row["sys_id"])
 
