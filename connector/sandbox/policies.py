@@ -87,7 +87,7 @@ def remove_all(store: Store) -> None:
         for policy in listed(store):
             if policy.kind == "mandatory":
                 _set_mandatory(store, policy.table, policy.fields.split(), "false")
-        for table in (_SCRIPT, _POLICY, _POLICY_RULE):
+        for table in (_SCRIPT, _POLICY, _POLICY_RULE, _DICTIONARY):
             for row in store.find(table, sys_created_by=_AUTHOR):
                 store.delete(table, row["sys_id"])
 
@@ -239,13 +239,16 @@ def _insert(store: Store, table: Table, values: dict[str, str]) -> Row:
 
 def _set_mandatory(store: Store, table: str, fields: list[str], value: str) -> None:
     for name in fields:
-        rows = store.find(_DICTIONARY, name=table, element=name)
-        if not rows:
-            # An inherited column gets an entry of its own, not to bind the others.
-            column = _columns(store, table)[name]
-            entry = dictionary.entry(TABLES[table], column)
-            rows = [_insert(store, _DICTIONARY, entry)]
-        for row in rows:
+        for row in _entries(store, table, name):
             count = str(int(row["sys_mod_count"] or 0) + 1)
             changes = {"mandatory": value, "sys_mod_count": count}
             store.update(_DICTIONARY, row["sys_id"], changes)
+
+
+def _entries(store: Store, table: str, name: str) -> list[Row]:
+    """Return the dictionary's rows about a column; an inherited one gets its own."""
+    found = store.find(_DICTIONARY, name=table, element=name)
+    if found:
+        return found
+    own = dictionary.entry(TABLES[table], _columns(store, table)[name])
+    return [_insert(store, _DICTIONARY, own)]

@@ -13,6 +13,7 @@ from connector.sandbox import circumstances, policies
 from connector.sandbox.__main__ import _parser, _set_up
 from connector.sandbox.circumstances import WrongAct
 from connector.sandbox.policies import WrongPolicy
+from connector.sandbox.schema import TABLES
 from connector.sandbox.server import Installation, serve
 from tests.sandbox.wire import INTEGRATION_WORD, Api, Browser, error_of, mark, token_of
 
@@ -28,7 +29,11 @@ RULE = {
     "condition": "short_descriptionLIKEmail^ORdescriptionLIKEmail^EQ",
 }
 POLICY = {"kind": "data_policy", "table": "incident", "fields": "caller_id category"}
-MANDATORY = {"kind": "mandatory", "table": "change_request", "fields": "justification"}
+MANDATORY = {
+    "kind": "mandatory",
+    "table": "change_request",
+    "fields": "justification location",
+}
 
 
 @pytest.fixture
@@ -61,6 +66,8 @@ def test_rules_are_set_up_and_removed_over_http(own: Running, own_api: Api) -> N
     assert create(own_api, caller_id="x").status_code == 201
     assert "Justification" in str(error_of(create(own_api, "change_request"))[2])
     assert knob(own, "PUT", "policies", []).json() == []
+    made = own.store.find(TABLES["sys_dictionary"], sys_created_by="sandbox")
+    assert made == []
     assert create(own_api, description="mail").status_code == 201
     assert create(own_api, "change_request").status_code == 201
 
