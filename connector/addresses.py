@@ -7,6 +7,7 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
+from django.urls import reverse
 
 SUFFIX = ".service-now.com"
 LONGEST = 200
@@ -26,6 +27,11 @@ def is_sandbox(base_url: str) -> bool:
     return bool(settings.SERVICENOW_SANDBOX_URL) and (
         base_url == settings.SERVICENOW_SANDBOX_URL
     )
+
+
+def redirect_uri() -> str:
+    """Return the one address ServiceNow may send people back to."""
+    return f"{settings.SITE_URL}{reverse('social:complete', args=['servicenow'])}"
 
 
 def normalise(text: str) -> str:

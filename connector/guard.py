@@ -32,18 +32,37 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
+def resolve(host: str, port: int | None) -> list[str]:
+    """Return the addresses a host name leads to; raises OSError without any."""
+    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
 def refuse_private(host: str, port: int | None) -> None:
     """Raise unless every address of the host is public."""
     try:
-        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        found = resolve(host, port)
     except OSError:
         # Left to the connection, which says it better.
         return
-    for *_, address in found:
-        _check(host, str(address[0]))
+    for address in found:
+        check(host, address)
 
 
-def _check(host: str, address: str) -> None:
+def connect(host: str, port: int, timeout: float) -> socket.socket:
+    """Return a connection to a public address; raises OSError or PrivateAddressError."""
+    refuse_private(host, port)
+    connected = socket.create_connection((host, port), timeout)
+    try:
+        check(host, connected.getpeername()[0])
+    except PrivateAddressError:
+        connected.close()
+        raise
+    return connected
+
+
+def check(host: str, address: str) -> None:
+    """Raise unless the address the host led to is public."""
     if not is_public(address):
         message = f"{host} leads to {address}, which is not a public address."
         raise PrivateAddressError(message)
@@ -55,7 +74,7 @@ class _Guarded(HTTPConnection):
         connected = super()._new_conn()
         try:
             # The name may have been resolved anew: what counts is who answered.
-            _check(self.host, connected.getpeername()[0])
+            check(self.host, connected.getpeername()[0])
         except PrivateAddressError:
             connected.close()
             raise

@@ -15,5 +15,6 @@ urlpatterns = [
     path("servicenow/authorize/", views.authorize, name="authorize"),
     path("servicenow/configuration/", views.configuration, name="configuration"),
     path("servicenow/check/", views.check, name="check"),
+    path("servicenow/checks/<int:pk>/", views.check_run, name="check_run"),
     path("servicenow/remove/", views.remove, name="remove"),
 ]

@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
-from django.shortcuts import redirect, render
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import (
@@ -18,11 +18,14 @@ from django.views.decorators.http import (
     require_POST,
 )
 
-from connector import audit, authorization, connections, tasks
+from connector import addresses, audit, authorization, connections, runs, tasks
 from connector.access import require
 from connector.choosing import chosen, chosen_or_404
 from connector.forms import ConnectionForm, RemovalForm
+from connector.models import ProbeRun
 from connector.panels import Panel
+from connector.probes import probe_of
+from connector.probes.findings import read
 from connector.servicenow import backend
 
 if TYPE_CHECKING:
@@ -49,9 +52,9 @@ def setup(request: TenantRequest) -> HttpResponse:
         return _authorize(request, _configure(request, form))
     context = {
         "form": form,
-        "panel": Panel.of(request, connection),
+        "panel": Panel(connection),
         "connection": connection,
-        "redirect_uri": backend.redirect_uri(),
+        "redirect_uri": addresses.redirect_uri(),
         "is_open": form.errors or connection is None or not connection.authorized_at,
     }
     status = 422 if request.POST and form.errors else 200
@@ -83,7 +86,7 @@ def _authorize(request: TenantRequest, connection: Connection) -> HttpResponse:
 @require(VIEW)
 def setup_status(request: TenantRequest) -> HttpResponse:
     """Show how far an authorization or a check has come."""
-    panel = Panel.of(request, chosen(request))
+    panel = Panel(chosen(request))
     return render(request, "connector/_status.html", {"panel": panel})
 
 
@@ -100,32 +103,56 @@ def authorize(request: TenantRequest) -> HttpResponse:
 def configuration(request: TenantRequest) -> HttpResponse:
     """Show what is connected and what can be done about it."""
     connection = chosen(request)
-    context = {"panel": Panel.of(request, connection), "connection": connection}
+    context = {"panel": Panel(connection), "connection": connection}
     return render(request, "connector/configuration.html", context)
 
 
 @require_POST
 @require(MANAGE)
 def check(request: TenantRequest) -> HttpResponse:
-    """Have the connection examined now."""
+    """Have everything about the connection examined now, or one question of it."""
     connection = chosen_or_404(request)
-    audit.record(
-        "connection.check_requested",
-        tenant=request.tenant,
-        actor=request.user,
-        target=connection.host,
-    )
+    only = request.POST.get("probe", "")
+    probe = probe_of(only)
+    if only and probe is None:
+        raise Http404
+    is_test = probe is not None and probe.on_request
+    with transaction.atomic():
+        audit.record(
+            "connection.test_requested" if is_test else "connection.check_requested",
+            tenant=request.tenant,
+            actor=request.user,
+            target=connection.host,
+            **({"probe": only} if only else {}),
+        )
+        _examine(connection, request, only)
     page = request.POST.get("page", "")
-    return _with_check(
-        page if page in _PAGES_WITH_CHECK else "configuration", connection
+    return _back_to(
+        page if page in _PAGES_WITH_CHECK else "configuration", connection, only
     )
 
 
-def _with_check(page: str, connection: Connection) -> HttpResponse:
-    since = timezone.now()
-    tasks.check.delay_on_commit(connection.pk)
-    query = urlencode({"since": since.isoformat()})
-    return redirect(f"{reverse(f'connector:{page}')}?{query}")
+def _examine(connection: Connection, request: TenantRequest, only: str = "") -> None:
+    run = runs.begin(connection, asked_by=request.user, only=only)
+    tasks.examine.delay_on_commit(run.pk)
+
+
+def _back_to(page: str, connection: Connection, only: str = "") -> HttpResponse:
+    address = reverse(f"connector:{page}")
+    if not connection.is_default:
+        address += f"?{urlencode({'connection': connection.pk})}"
+    return redirect(f"{address}#{only}" if only else address)
+
+
+@require_GET
+@require(VIEW)
+def check_run(request: TenantRequest, pk: int) -> HttpResponse:
+    """Show what one round of questions found."""
+    mine = ProbeRun.objects.for_tenant(request.tenant)
+    run = get_object_or_404(mine.select_related("connection", "asked_by"), pk=pk)
+    found = read(run.answers)
+    context = {"run": run, "findings": found, "counts": runs.counts(found)}
+    return render(request, "connector/check_run.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -145,13 +172,14 @@ def _save_provisioning(request: TenantRequest) -> HttpResponse:
         return _provisioning_page(request, is_refused=True)
     with transaction.atomic():
         connections.enable_cards(connection, actor=request.user)
+        _examine(connection, request)
     messages.success(
         request,
         _(
             "Saved. The ticket cards are on the home page; the settings are checked now."
         ),
     )
-    return _with_check("provisioning", connection)
+    return _back_to("provisioning", connection)
 
 
 def _provisioning_page(
@@ -159,7 +187,7 @@ def _provisioning_page(
 ) -> HttpResponse:
     connection = chosen(request)
     context = {
-        "panel": Panel.of(request, connection),
+        "panel": Panel(connection),
         "connection": connection,
         "is_refused": is_refused,
     }

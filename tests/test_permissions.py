@@ -35,6 +35,7 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "connector:authorize", [], {}, ADMIN),
     ("get", "connector:configuration", [], {}, LOOKS | NAMES),
     ("post", "connector:check", [], {}, ADMIN),
+    ("get", "connector:check_run", ["RUN"], {}, LOOKS),
     ("get", "connector:remove", [], {}, ADMIN),
     ("post", "connector:remove", [], {}, ADMIN),
     ("get", "tickets:list", [], {}, EVERYBODY),
@@ -78,6 +79,7 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "REFERENCE": str(ticket.correlation_id),
         "STATE": str(state.pk),
         "CONTROL": control.control_id,
+        "RUN": str(factories.ProbeRunFactory(connection=connection).pk),
     }
 
 

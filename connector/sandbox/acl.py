@@ -22,6 +22,8 @@ _READERS = {
     "sys_user_role": ("itil",),
     "sys_properties": ("admin",),
     "sys_dictionary": ("admin",),
+    "sys_data_policy2": ("admin",),
+    "sys_data_policy_rule": ("admin",),
     "oauth_entity": ("oauth_admin", "mi_admin"),
     "api_key": ("mi_admin",),
     "oauth_oidc_entity": ("oauth_admin", "mi_admin"),

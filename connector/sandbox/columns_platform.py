@@ -116,6 +116,18 @@ max_length integer Max length
 mandatory boolean =false Mandatory
 active boolean =true Active
 """
+DATA_POLICY = """
+short_description string:160 Short description
+model_table string:80 Table
+active boolean =true Active
+conditions string:4000 Conditions
+"""
+DATA_POLICY_RULE = """
+sys_data_policy ref:sys_data_policy2 Data policy
+table string:80 Table
+field string:80 Field
+mandatory string:40 =ignore Mandatory
+"""
 DB_OBJECT = """
 name string:80 Name
 label string:80 Label

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox import faults as fault_rules
@@ -11,6 +11,7 @@ from connector.sandbox import graph
 from connector.sandbox.answers import json_response
 from connector.sandbox.schema import TASK_CLASSES
 from connector.sandbox.seed import seed
+from connector.sandbox.switches import Switches
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -32,6 +33,7 @@ class Control:
     requests: Counter[str]
     restrictions: Restrictions
     reseed: Callable[[], None] | None = None
+    switches: Switches = field(default_factory=Switches)
 
     def respond(self, request: Request) -> Response | None:
         """Answer under /_sandbox/; None says that it is the page for people."""
@@ -41,6 +43,8 @@ class Control:
             ("DELETE", "/_sandbox/faults"): self._clear_faults,
             ("GET", "/_sandbox/restrictions"): self._show_restrictions,
             ("PUT", "/_sandbox/restrictions"): self._set_restrictions,
+            ("GET", "/_sandbox/switches"): self._show_switches,
+            ("PUT", "/_sandbox/switches"): self._set_switches,
             ("GET", "/_sandbox/stats"): self._stats,
             ("POST", "/_sandbox/reset"): self._reset,
         }
@@ -77,6 +81,16 @@ class Control:
             part.update(map(str, body.get(name, [])))
         return self._show_restrictions(request)
 
+    def _show_switches(self, _request: Request) -> Response:
+        return json_response(self.switches.as_json())
+
+    def _set_switches(self, request: Request) -> Response:
+        try:
+            self.switches.set(json.loads(request.get_data() or b"{}"))
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        return self._show_switches(request)
+
     def _stats(self, _request: Request) -> Response:
         return json_response(figures(self.store, self.faults, self.requests))
 
@@ -91,6 +105,7 @@ class Control:
         self.faults.clear()
         self.faults.struck.clear()
         self.restrictions.clear()
+        self.switches.set({})
         self.requests.clear()
         graph.reset()
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 KINDS = (
     *("latency", "unauthorized", "business_rule", "data_policy", "acl"),
     *("insufficient_rights", "missing_scope", "ip_filter", "rate_limit", "error"),
-    *("unavailable", "bad_gateway"),
+    *("unavailable", "bad_gateway", "cross_scope"),
     *("hibernating", "redirect", "truncated", "accepted", "cut"),
     *("error_after_commit", "cut_after_commit", "forbidden_after_commit"),
 )
@@ -57,6 +57,10 @@ _CANCELLED_DETAIL = (
     "to verify REST request processing"
 )
 _IP_FILTER = "Access restricted (127.0.0.1 not authorized)"
+_CROSS_SCOPE = (
+    "Read operation against 'oauth_entity' from scope 'x_mioms_m365ticket' has been "
+    "refused due to the table's cross-scope access policy"
+)
 _RULE_ID = "8f0c1a5cc3a2210054b1ef6c7540ae11"
 
 
@@ -222,6 +226,7 @@ def _instead(fault: Fault, method: str, table: str) -> Response:
         "data_policy": lambda: data_policy([fault.rule]),
         "missing_scope": lambda: Refusal(403, "Missing required api access scope"),
         "ip_filter": lambda: Refusal(403, "Security restricted", _IP_FILTER),
+        "cross_scope": lambda: Refusal(403, "Operation Failed", _CROSS_SCOPE),
         "rate_limit": lambda: _rate_limit(fault.retry_after),
         "error": _cancelled,
     }

@@ -104,6 +104,8 @@ _OTHERS = (
     ("oidc_provider_configuration", "OIDC Provider", "OIDC_PROVIDER", "name"),
     ("sys_journal_field", "Journal Entry", "JOURNAL", "sys_id"),
     ("sys_dictionary", "Dictionary Entry", "DICTIONARY", "element"),
+    ("sys_data_policy2", "Data Policy", "DATA_POLICY", "short_description"),
+    ("sys_data_policy_rule", "Data Policy Rule", "DATA_POLICY_RULE", "field"),
     ("sys_db_object", "Table", "DB_OBJECT", "label"),
     ("sys_attachment", "Attachment", "ATTACHMENT", "file_name"),
     ("kb_knowledge_base", "Knowledge Base", "KNOWLEDGE_BASE", "title"),

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.sandbox import crowd, history, people
+from connector.sandbox import crowd, datapolicies, history, people
 from connector.sandbox.choices import CHOICES
 from connector.sandbox.furniture import ROWS
 from connector.sandbox.schema import TABLES
@@ -78,6 +78,9 @@ _PROPERTIES = {
     "glide.authenticate.basic_auth.allow_wsao": "true",
     "com.snc.platform.security.oauth.is.active": "true",
 }
+
+
+_CLOSE_POLICY = "Make close info mandatory when resolved or closed"
 
 
 @dataclass(frozen=True)
@@ -259,6 +262,8 @@ def _furnish(store: Store, time_zone: str) -> None:
             _add_member(store, user_name, group)
     _add_choices(store)
     _add_dictionary(store)
+    for field in ("close_code", "close_notes"):
+        datapolicies.add(store, "incident", field, _CLOSE_POLICY, "stateIN6,7^EQ")
 
 
 def _add_furniture(store: Store) -> None:

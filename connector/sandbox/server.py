@@ -50,6 +50,10 @@ class Handler(BaseHTTPRequestHandler):
     def version_string(self) -> str:
         return self.server_version
 
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Tell the time by the instance's clock."""
+        return super().date_time_string(timestamp or self.server.app.store.clock())
+
     def setup(self) -> None:
         super().setup()
         self.server.connections.add(self.connection)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox import approvals, changes, incidents, journals
+from connector.sandbox import approvals, changes, datapolicies, incidents, journals
 from connector.sandbox.answers import Refusal
 from connector.sandbox.schema import TABLES
 from connector.sandbox.store import DuplicateKeyError
@@ -88,6 +88,7 @@ class Writer:
     def _apply_rules(self, table: Table, old: Row, new: Row) -> None:
         if rules := _RULES.get(table.name):
             rules(self.store, self.user, old, new)
+        datapolicies.check(self.store, table, new)
 
     def _write_down(self, row: Row, notes: Mapping[str, str]) -> None:
         for element, text in notes.items():

@@ -5,12 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from social_core.backends.oauth import BaseOAuth2PKCE
 from social_core.exceptions import AuthInputError
 from social_django.models import DjangoStorage
@@ -18,6 +16,7 @@ from social_django.strategy import DjangoStrategy
 
 from connector import authorization
 from connector.access import refusal
+from connector.addresses import redirect_uri
 from connector.models import Connection
 from connector.tasks import authorize
 
@@ -101,12 +100,6 @@ class ServiceNowOAuth2(BaseOAuth2PKCE[HttpResponse]):
                 self, parameter="code", code="missing_parameter", stage="callback"
             )
         return str(code)
-
-
-def redirect_uri() -> str:
-    """Return the one address ServiceNow may send people back to."""
-    path = reverse("social:complete", args=[ServiceNowOAuth2.name])
-    return f"{settings.SITE_URL}{path}"
 
 
 def begin(request: TenantRequest, connection: Connection) -> HttpResponse:

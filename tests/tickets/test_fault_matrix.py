@@ -62,8 +62,9 @@ CREATE = {
     "data_policy": Row("data_policy", STOPS),
     "acl": Row("acl", STOPS),
     "insufficient_rights": Row("query_acl", STOPS),
-    "missing_scope": Row("scope", STOPS),
-    "ip_filter": Row("ip_restricted", STOPS),
+    "missing_scope": Row("scope", WAITS),
+    "ip_filter": Row("ip_restricted", WAITS),
+    "cross_scope": Row("forbidden", STOPS),
     "rate_limit": Row("rate_limited", GOES_ON),
     "error": Row("transaction_cancelled", GOES_ON, is_open=True),
     "unavailable": Row("maintenance", GOES_ON, is_open=True),
@@ -89,10 +90,11 @@ RENEWAL = {
         (
             *("unauthorized", "business_rule", "data_policy", "acl"),
             *("insufficient_rights", "missing_scope", "forbidden_after_commit"),
+            "cross_scope",
         ),
         Row("refresh_rejected", WAITS),
     ),
-    "ip_filter": Row("ip_restricted", STOPS),
+    "ip_filter": Row("ip_restricted", WAITS),
 }
 
 
