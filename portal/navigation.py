@@ -64,7 +64,12 @@ ENTRIES = (
         "connector:configuration",
         "servicenow",
         "connector.view_connection",
-        ("connector:setup", "connector:provisioning", "connector:remove"),
+        (
+            "connector:setup",
+            "connector:provisioning",
+            "connector:check_run",
+            "connector:remove",
+        ),
         is_apart=True,
     ),
     Entry(

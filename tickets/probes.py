@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 def states_in_use(e: Examination) -> Finding:
     """Compare the states that are in use with those that have a name here."""
     seen = _seen(e)
+    states.add_defaults(e.connection)
     rows = TicketState.objects.filter(connection=e.connection)
     known = set(rows.values_list("kind", "value"))
     unknown_ones = {

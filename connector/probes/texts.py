@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from connector.messages import explain, is_known
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from django.utils.functional import _StrPromise
 
@@ -45,10 +45,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Step:
-    """One step as it is shown; with a label, `text` is a value to copy."""
+    """One step as it is shown, with the values it has copied: label and value."""
 
     text: str
-    label: str = ""
+    values: tuple[tuple[str, str], ...] = ()
 
     @property
     def parts(self) -> list[tuple[str, bool]]:
@@ -58,8 +58,8 @@ class Step:
 
     @property
     def plain(self) -> str:
-        text = self.text.replace("**", "")
-        return f"{self.label}: {text}" if self.label else text
+        values = [f"{label}: {value}" for label, value in self.values]
+        return " ".join([self.text.replace("**", ""), *values])
 
 
 _texts: dict[tuple[str, str], Text] = {}
@@ -133,7 +133,7 @@ def steps_of(name: str, code: str, facts: Mapping[str, str]) -> list[Step]:
             "" if code in UNASKED else explain(code if is_known(code) else "").repair
         )
         return [Step(part) for part in sentences(repair)]
-    return [_step(one, facts) for one in text.steps]
+    return list(_steps(text.steps, facts))
 
 
 def action_of(name: str, code: str) -> str:
@@ -161,10 +161,18 @@ def _text(name: str, code: str) -> Text | None:
     )
 
 
-def _step(step: Words | Copy, facts: Mapping[str, str]) -> Step:
-    if isinstance(step, Copy):
-        return Step(_filled(step.value, facts), str(step.label))
-    return Step(_filled(step, facts))
+def _steps(steps: tuple[Words | Copy, ...], facts: Mapping[str, str]) -> Iterator[Step]:
+    """Yield the steps, each with the values that are listed behind it."""
+    text, values = "", []
+    for step in steps:
+        if isinstance(step, Copy):
+            values.append((str(step.label), _filled(step.value, facts)))
+            continue
+        if text:
+            yield Step(text, tuple(values))
+        text, values = _filled(step, facts), []
+    if text:
+        yield Step(text, tuple(values))
 
 
 class _Facts(dict[str, str]):

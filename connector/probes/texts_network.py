@@ -151,6 +151,11 @@ add(
         ("single_sign_on", "not_needed"): Text(
             _("Nobody has to: the portal signs in by itself.")
         ),
+        ("single_sign_on", "passed"): Text(
+            _(
+                "Single sign-on (%(host)s) is in between, but the authorization went past it. Next time again: %(side_door)s."
+            )
+        ),
         ("single_sign_on", "page_refused"): Text(
             _("Cannot be told: the page that asks for permission was refused."),
             (
@@ -164,7 +169,7 @@ add(
                 _(
                     "Either sign in to ServiceNow as the integration user %(named)s: in a private window open the address below, which leads past single sign-on, sign in, then select **Authorize** here in the same window, and **Allow** there."
                 ),
-                Copy(_("Sign-in of the instance"), "https://%(instance)s/side_door.do"),
+                Copy(_("Sign-in of the instance"), "%(side_door)s"),
                 _(
                     "Or create in your directory (Microsoft Entra admin center, **Users > New user**) a user with the security admin role and the same name and e-mail address as the integration user; sign in to the security center as this user and follow the set-up. The role may be removed afterwards."
                 ),

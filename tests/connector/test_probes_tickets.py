@@ -12,7 +12,7 @@ from connector import runs, tasks
 from connector.models import AuditEvent, ProbeRun
 from connector.probes import stored
 from tests.connector.asking import Case, World, check, words_of
-from tickets import mapping, rehearsal, states
+from tickets import mapping, rehearsal
 from tickets.models import Kind, TicketState
 
 if TYPE_CHECKING:
@@ -106,7 +106,6 @@ FIELDS = [
 
 
 def usual_states(world: World) -> None:
-    states.add_defaults(world.connection)
     world.row("incident", short_description="x", state="2")
 
 

@@ -15,6 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.utils import timezone
 
 from connector import handshake, http
 from connector.guard import PrivateAddressError
@@ -115,8 +116,8 @@ CASES = [
     Case("single_sign_on", "its own page", nothing, "ok", ("own sign-in page",)),
     Case(
         "single_sign_on",
-        "an identity provider",
-        single_sign_on,
+        "an identity provider, before the authorization",
+        lambda w: (single_sign_on(w), w.portal(status="draft", refresh_token="")),
         "warning",
         (
             "idp.example.com",
@@ -126,6 +127,23 @@ CASES = [
             "may be removed afterwards",
             "Not You",
         ),
+    ),
+    Case(
+        "single_sign_on",
+        "an identity provider that was passed",
+        single_sign_on,
+        "ok",
+        ("idp.example.com", "went past it", "/side_door.do"),
+    ),
+    Case(
+        "single_sign_on",
+        "an identity provider that is to be passed again soon",
+        lambda w: (
+            single_sign_on(w),
+            w.portal(refresh_token_expires_at=timezone.now()),
+        ),
+        "warning",
+        ("idp.example.com",),
     ),
     Case(
         "single_sign_on",
@@ -161,6 +179,7 @@ def test_what_an_identity_provider_posts_is_recognised(
     with scripted(Reply(200, page)) as server:
         settings.SERVICENOW_SANDBOX_URL = server.url
         connection.base_url = server.url
+        connection.status = "draft"
         from connector.probes import Examination, network
 
         finding = network.single_sign_on(Examination(connection))
