@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from connector import audit, connections, probes, signals, tokens, upkeep
+from connector import audit, connections, runs, signals, tokens, upkeep
 from connector.exceptions import ConnectorError
 from connector.models import Connection
 
@@ -69,10 +69,12 @@ def complete(connection: Connection) -> None:
     except ConnectorError as error:
         _give_up(connection, error)
         return
-    examination = probes.examine(connection)
-    upkeep.keep(connection, examination)
+    run = runs.begin(connection, asked_by=connection.authorized_by, anew=True)
+    examination = runs.carry_out(run)
+    if examination:
+        upkeep.learn(connection, examination)
     _announce(connection)
-    if examination.error:
+    if examination and examination.error:
         connections.report_failure(connection, examination.error)
 
 

@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connector.fields import EncryptedJSONField, EncryptedTextField
-from connector.queries import ConnectionQuerySet, TenantQuerySet
+from connector.queries import ConnectionQuerySet, ProbeRunQuerySet, TenantQuerySet
+from connector.servicenow.basic import Basic
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -94,7 +95,7 @@ class Connection(models.Model):
     remote_user_display = models.CharField(max_length=200, blank=True)
     remote_user_sys_id = models.CharField(max_length=32, blank=True)
     release = models.CharField(max_length=100, blank=True)
-    # The last answers of the probes: list of Probe.as_dict().
+    # The latest finding of each probe: list of Finding.as_dict().
     probes = models.JSONField(default=list, blank=True, encoder=DjangoJSONEncoder)
     checked_at = models.DateTimeField(null=True, blank=True)
     authorized_at = models.DateTimeField(null=True, blank=True)
@@ -187,6 +188,14 @@ class Connection(models.Model):
         named = self.integration_user.casefold()
         return bool(self.remote_user_name) and self.remote_user_name.casefold() != named
 
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What it holds and nobody may read, in every spelling it travels in."""
+        held = (self.client_secret, self.access_token, self.refresh_token)
+        if not self.password:
+            return held
+        return (*held, *Basic(self.integration_user, self.password).secrets)
+
     def ends_within(self, span: timedelta) -> bool:
         """Whether the authorization ends in so short a time, or has ended."""
         ends_at: datetime | None = self.refresh_token_expires_at
@@ -224,6 +233,40 @@ class RequestBudget(models.Model):
 
     def __str__(self) -> str:
         return f"{self.requests} requests until {self.ends_at:%H:%M}"
+
+
+class ProbeRun(models.Model):
+    """One round of questions about a connection; its answers arrive one by one."""
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="probe_runs"
+    )
+    started_at = models.DateTimeField(default=timezone.now)
+    # Since when a worker is at it; see connector.runs.
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    # Nobody: the portal itself, or somebody at the terminal.
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    # The one probe that was asked; empty for all of them.
+    only = models.CharField(max_length=60, blank=True)
+    # List of Finding.as_dict(), each as it arrives.
+    answers = models.JSONField(default=list, blank=True, encoder=DjangoJSONEncoder)
+
+    objects = ProbeRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-started_at", "-pk"]
+        default_permissions = ()
+        indexes = [models.Index(fields=["connection", "-started_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.connection} {self.started_at:%Y-%m-%d %H:%M}"
 
 
 class AuditEvent(models.Model):

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from connector.models import Connection, Tenant
 
 
@@ -76,3 +79,26 @@ class ConnectionQuerySet(TenantQuerySet):
     def for_show(self) -> Self:
         """Leave out what no page shows and what is costly to decrypt."""
         return self.defer(*_SECRETS)
+
+
+class ProbeRunQuerySet(models.QuerySet[Any]):
+    """Reads of the rounds of questions."""
+
+    def for_tenant(self, tenant: Tenant) -> Self:
+        return self.filter(connection__tenant=tenant)
+
+    def active(self) -> Self:
+        return self.filter(connection__removed_at__isnull=True)
+
+    def unfinished(self) -> Self:
+        return self.filter(finished_at__isnull=True)
+
+    def untouched_since(self, moment: datetime) -> Self:
+        """Return rounds that no worker has taken up since then."""
+        taken = Coalesce("claimed_at", "started_at")
+        return self.alias(touched_at=taken).filter(touched_at__lt=moment)
+
+    def touched_since(self, moment: datetime) -> Self:
+        """Return rounds that were asked for or taken up since then."""
+        taken = Coalesce("claimed_at", "started_at")
+        return self.alias(touched_at=taken).filter(touched_at__gte=moment)

@@ -17,5 +17,6 @@ urlpatterns = [
     path("servicenow/label/", views.relabel, name="relabel"),
     path("servicenow/default/", views.make_default, name="make_default"),
     path("servicenow/check/", views.check, name="check"),
+    path("servicenow/checks/<int:pk>/", views.check_run, name="check_run"),
     path("servicenow/remove/", views.remove, name="remove"),
 ]

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.http import Http404
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -17,12 +17,22 @@ from django.views.decorators.http import (
     require_POST,
 )
 
-from connector import audit, authorization, connections, hints, tasks
+from connector import (
+    addresses,
+    audit,
+    authorization,
+    connections,
+    hints,
+    runs,
+    tasks,
+)
 from connector.access import require
 from connector.choosing import NEW, PARAMETER, address, chosen, chosen_or_404, is_new
 from connector.forms import ConnectionForm, LabelForm, RemovalForm
-from connector.models import Connection
+from connector.models import Connection, ProbeRun
 from connector.panels import Panel
+from connector.probes import probe_of
+from connector.probes.findings import read
 from connector.servicenow import backend
 
 if TYPE_CHECKING:
@@ -49,7 +59,7 @@ def setup(request: TenantRequest) -> HttpResponse:
         return begin_authorization(request, _configure(request, connection, form))
     context = _status_context(request, connection) | {
         "form": form,
-        "redirect_uri": backend.redirect_uri(),
+        "redirect_uri": addresses.redirect_uri(),
         "is_open": form.errors or connection is None or not connection.authorized_at,
         "target": connection.pk if connection else NEW,
     }
@@ -76,7 +86,7 @@ def _status_context(
     """Return what _status.html shows."""
     return {
         "connection": connection,
-        "panel": Panel.of(request, connection),
+        "panel": Panel(connection),
         "hints": _hints(request, connection),
         # What broke it, and its repair, stand above every page.
         "is_told": connection is not None
@@ -124,7 +134,7 @@ def setup_status(request: TenantRequest) -> HttpResponse:
     """Show how far an authorization or a check has come."""
     connection = chosen(request)
     context = {
-        "panel": Panel.of(request, connection),
+        "panel": Panel(connection),
         "hints": _hints(request, connection),
     }
     return render(request, "connector/_status.html", context)
@@ -208,24 +218,47 @@ def make_default(request: TenantRequest) -> HttpResponse:
 @require_POST
 @require(MANAGE)
 def check(request: TenantRequest) -> HttpResponse:
-    """Have the connection examined now."""
+    """Have everything about the connection examined now, or one question of it."""
     connection = chosen_or_404(request)
-    audit.record(
-        "connection.check_requested",
-        tenant=request.tenant,
-        actor=request.user,
-        target=connection.host,
-    )
+    only = request.POST.get("probe", "")
+    probe = probe_of(only)
+    if only and probe is None:
+        raise Http404
+    is_test = probe is not None and probe.on_request
+    with transaction.atomic():
+        audit.record(
+            "connection.test_requested" if is_test else "connection.check_requested",
+            tenant=request.tenant,
+            actor=request.user,
+            target=connection.host,
+            **({"probe": only} if only else {}),
+        )
+        _examine(connection, request, only)
     page = request.POST.get("page", "")
-    return _with_check(
-        page if page in _PAGES_WITH_CHECK else "configuration", connection
+    return _back_to(
+        page if page in _PAGES_WITH_CHECK else "configuration", connection, only
     )
 
 
-def _with_check(page: str, connection: Connection) -> HttpResponse:
-    since = timezone.now()
-    tasks.check.delay_on_commit(connection.pk)
-    return redirect(address(f"connector:{page}", connection, since=since.isoformat()))
+def _examine(connection: Connection, request: TenantRequest, only: str = "") -> None:
+    run = runs.begin(connection, asked_by=request.user, only=only)
+    tasks.examine.delay_on_commit(run.pk)
+
+
+def _back_to(page: str, connection: Connection, only: str = "") -> HttpResponse:
+    there = address(f"connector:{page}", connection)
+    return redirect(f"{there}#{only}" if only else there)
+
+
+@require_GET
+@require(VIEW)
+def check_run(request: TenantRequest, pk: int) -> HttpResponse:
+    """Show what one round of questions found."""
+    mine = ProbeRun.objects.for_tenant(request.tenant)
+    run = get_object_or_404(mine.select_related("connection", "asked_by"), pk=pk)
+    found = read(run.answers)
+    context = {"run": run, "findings": found, "counts": runs.counts(found)}
+    return render(request, "connector/check_run.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -245,13 +278,14 @@ def _save_provisioning(request: TenantRequest) -> HttpResponse:
         return _provisioning_page(request, is_refused=True)
     with transaction.atomic():
         connections.enable_cards(connection, actor=request.user)
+        _examine(connection, request)
     messages.success(
         request,
         _(
             "Saved. The ticket cards are on the home page; the settings are checked now."
         ),
     )
-    return _with_check("provisioning", connection)
+    return _back_to("provisioning", connection)
 
 
 def _provisioning_page(
@@ -259,7 +293,7 @@ def _provisioning_page(
 ) -> HttpResponse:
     connection = chosen(request)
     context = {
-        "panel": Panel.of(request, connection),
+        "panel": Panel(connection),
         "connection": connection,
         "is_refused": is_refused,
     }

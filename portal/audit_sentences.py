@@ -175,6 +175,26 @@ KINDS = {
         gettext_lazy("%(actor)s changed the field mapping of %(target)s (%(kind)s)"),
         "edit",
     ),
+    "connection.test_requested": Kind(
+        gettext_lazy("Test ticket requested"),
+        gettext_lazy("%(actor)s had a test ticket sent to %(target)s"),
+        "refresh",
+    ),
+    "connection.test_created": Kind(
+        gettext_lazy("Test ticket created"),
+        gettext_lazy("The test ticket %(number)s was created in %(target)s"),
+        "check",
+    ),
+    "connection.test_canceled": Kind(
+        gettext_lazy("Test ticket canceled"),
+        gettext_lazy("The test ticket %(number)s in %(target)s was canceled"),
+        "check",
+    ),
+    "connection.test_left_open": Kind(
+        gettext_lazy("Test ticket left open"),
+        gettext_lazy("The test ticket %(number)s in %(target)s could not be canceled"),
+        "warning",
+    ),
     "score.sync_requested": Kind(
         gettext_lazy("Score sync requested"),
         gettext_lazy("%(actor)s had the score fetched from Microsoft Graph"),

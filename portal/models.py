@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from portal.heartbeat import Heartbeat
 from portal.score.models import ControlProfile, ControlScore, ScoreSync, Snapshot
 
-__all__ = ["ControlProfile", "ControlScore", "ScoreSync", "Snapshot"]
+__all__ = ["ControlProfile", "ControlScore", "Heartbeat", "ScoreSync", "Snapshot"]

@@ -70,7 +70,7 @@ ENTRIES = (
         "connector.view_connection",
         (
             *("connector:setup", "connector:provisioning", "connector:remove"),
-            "tickets:mapping",
+            *("connector:check_run", "tickets:mapping"),
         ),
         is_apart=True,
     ),

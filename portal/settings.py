@@ -219,6 +219,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": min(SYNC_INTERVAL, 15),
     },
     "check connections": {"task": "connector.tasks.check_connections", "schedule": 300},
+    "give a sign of life": {"task": "portal.tasks.beat", "schedule": 60},
     "sync Secure Score": {"task": "portal.score.tasks.sync_due", "schedule": 600},
 }
 

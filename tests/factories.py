@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from connector.models import AuditEvent, Connection, Tenant
+from connector.models import AuditEvent, Connection, ProbeRun, Tenant
 from portal.score.models import ControlProfile, ControlScore, Snapshot
 from tickets.instance_models import InstanceProfile, TableColumn
 from tickets.models import (
@@ -103,6 +103,16 @@ class ConnectionFactory(DjangoModelFactory[Connection]):
     )
     authorized_at = factory.LazyFunction(timezone.now)
     remote_user_name = factory.SelfAttribute("integration_user")
+
+
+class ProbeRunFactory(DjangoModelFactory[ProbeRun]):
+    """A round of questions that has ended."""
+
+    class Meta:
+        model = ProbeRun
+
+    connection = factory.SubFactory(ConnectionFactory)
+    finished_at = factory.LazyFunction(timezone.now)
 
 
 class TicketFactory(DjangoModelFactory[Ticket]):

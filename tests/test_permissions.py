@@ -36,6 +36,7 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "connector:authorize", [], {}, ADMIN),
     ("get", "connector:configuration", [], {}, LOOKS | NAMES),
     ("post", "connector:check", [], {}, ADMIN),
+    ("get", "connector:check_run", ["RUN"], {}, LOOKS),
     ("get", "connector:remove", [], {}, ADMIN),
     ("post", "connector:remove", [], {}, ADMIN),
     ("post", "connector:relabel", [], {"name": "Production"}, ADMIN),
@@ -115,6 +116,7 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "CONTROL": control.control_id,
         "REMOVED": str(removed.pk),
         "ADOPTION": str(adoption.pk),
+        "RUN": str(factories.ProbeRunFactory(connection=connection).pk),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox import circumstances, customs, graph, ownstates, policies
@@ -11,6 +11,7 @@ from connector.sandbox import faults as fault_rules
 from connector.sandbox.answers import json_response
 from connector.sandbox.schema import TASK_CLASSES
 from connector.sandbox.seed import seed
+from connector.sandbox.switches import Switches
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -32,6 +33,7 @@ class Control:
     requests: Counter[str]
     restrictions: Restrictions
     reseed: Callable[[], None] | None = None
+    switches: Switches = field(default_factory=Switches)
 
     def respond(self, request: Request) -> Response | None:
         """Answer under /_sandbox/; None says that it is the page for people."""
@@ -49,6 +51,8 @@ class Control:
             ("GET", "/_sandbox/clock"): self._show_clock,
             ("PUT", "/_sandbox/clock"): self._set_clock,
             ("POST", "/_sandbox/rows"): self._act,
+            ("GET", "/_sandbox/switches"): self._show_switches,
+            ("PUT", "/_sandbox/switches"): self._set_switches,
             ("GET", "/_sandbox/stats"): self._stats,
             ("POST", "/_sandbox/reset"): self._reset,
         }
@@ -128,6 +132,16 @@ class Control:
         rows = circumstances.carry_out(self.store, self.restrictions, act)
         return json_response({"rows": rows})
 
+    def _show_switches(self, _request: Request) -> Response:
+        return json_response(self.switches.as_json())
+
+    def _set_switches(self, request: Request) -> Response:
+        try:
+            self.switches.set(json.loads(request.get_data() or b"{}"))
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        return self._show_switches(request)
+
     def _stats(self, _request: Request) -> Response:
         return json_response(figures(self.store, self.faults, self.requests))
 
@@ -143,6 +157,7 @@ class Control:
         self.faults.clear()
         self.faults.struck.clear()
         self.restrictions.clear()
+        self.switches.set({})
         self.requests.clear()
         graph.reset()
 

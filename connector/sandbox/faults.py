@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 KINDS = (
     *("latency", "unauthorized", "business_rule", "data_policy", "acl"),
     *("insufficient_rights", "missing_scope", "ip_filter", "rate_limit", "error"),
-    *("unavailable", "bad_gateway"),
+    *("unavailable", "bad_gateway", "cross_scope"),
     *("hibernating", "asleep", "redirect", "truncated", "broken_off"),
     *("accepted", "cut", "api_acl"),
     *("error_after_commit", "cut_after_commit", "forbidden_after_commit"),
@@ -66,6 +66,10 @@ _LAST_WORDS = (
     '"status":"failure"}'
 )
 _IP_FILTER = "Access restricted (127.0.0.1 not authorized)"
+_CROSS_SCOPE = (
+    "Read operation against 'oauth_entity' from scope 'x_mioms_m365ticket' has been "
+    "refused due to the table's cross-scope access policy"
+)
 _RULE_ID = "8f0c1a5cc3a2210054b1ef6c7540ae11"
 
 
@@ -224,6 +228,7 @@ def _instead(fault: Fault, method: str, table: str) -> Response:
         "data_policy": lambda: data_policy([fault.rule]),
         "missing_scope": lambda: Refusal(403, "Missing required api access scope"),
         "ip_filter": lambda: Refusal(403, "Security restricted", _IP_FILTER),
+        "cross_scope": lambda: Refusal(403, "Operation Failed", _CROSS_SCOPE),
         "rate_limit": lambda: _rate_limit(fault.retry_after),
         "error": _cancelled,
     }

@@ -89,6 +89,9 @@ _PROPERTIES = {
 }
 
 
+_CLOSE_POLICY = "Make close info mandatory when resolved or closed"
+
+
 @dataclass(frozen=True)
 class Installation:
     """The connector app as it is after both steps of its checklist."""
@@ -270,6 +273,17 @@ def _furnish(store: Store, time_zone: str) -> None:
             _add_member(store, user_name, group)
     _add_choices(store)
     _add_dictionary(store)
+    _add_close_policy(store)
+
+
+def _add_close_policy(store: Store) -> None:
+    """Show the policy that the rules of incidents carry out."""
+    table, policy = "sys_data_policy2", {"model_table": "incident"}
+    words = {"short_description": _CLOSE_POLICY, "conditions": "stateIN6,7^EQ"}
+    _add(store, table, "close", **policy, **words)
+    for field in ("close_code", "close_notes"):
+        rule = {"sys_data_policy": sys_id(table, "close"), "table": "incident"}
+        _add(store, "sys_data_policy_rule", field, field=field, **rule)
 
 
 def _add_furniture(store: Store) -> None:

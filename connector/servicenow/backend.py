@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpResponse
@@ -18,6 +17,7 @@ from social_django.strategy import DjangoStrategy
 
 from connector import authorization
 from connector.access import refusal
+from connector.addresses import redirect_uri
 from connector.choosing import address
 from connector.models import Connection
 from connector.tasks import authorize
@@ -109,12 +109,6 @@ class ServiceNowOAuth2(BaseOAuth2PKCE[HttpResponse]):
                 self, parameter="code", code="missing_parameter", stage="callback"
             )
         return str(code)
-
-
-def redirect_uri() -> str:
-    """Return the one address ServiceNow may send people back to."""
-    path = reverse("social:complete", args=[ServiceNowOAuth2.name])
-    return f"{settings.SITE_URL}{path}"
 
 
 def way_back(request: HttpRequest) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from connector import http
-from connector.exceptions import ConnectorError, Refused, Unauthorized, Unavailable
+from connector.exceptions import ConnectorError, Unauthorized, Unavailable
 from connector.redaction import looks_like_html
 from connector.servicenow.answers import error_of, words_of
 
@@ -104,7 +104,7 @@ def _request_tokens(client: OAuthClient, rejected: str, **grant: str) -> Tokens:
 def _rejection(code: str, answer: Answer) -> ConnectorError:
     """Read a refusal: whatever its wording, a new authorization is needed."""
     error = error_of(answer)
-    if isinstance(error, Refused) and error.code == "ip_restricted":
+    if error.code == "ip_restricted":
         return error
     return Unauthorized(code, answer.evidence(words_of(answer)))
 

@@ -134,7 +134,7 @@ def test_the_status_shows_who_and_what_without_reloading(
     assert "m365.integration" in text
     assert "is connected" in text
     assert "hx-trigger" not in text
-    assert "Can incidents be read?" in text
+    assert "See every question and answer" in text
 
 
 def test_the_task_may_run_twice(

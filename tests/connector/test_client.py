@@ -129,14 +129,19 @@ ANSWERS = [
         "acl",
         "maybe",
     ),
-    (refusal(403, "Missing required api access scope"), Refused, "scope", "maybe"),
+    (
+        refusal(403, "Missing required api access scope"),
+        Misconfigured,
+        "scope",
+        "no",
+    ),
     (
         refusal(
             403, "Security restricted: Access restricted (10.1.1.1 not authorized)"
         ),
-        Refused,
+        Misconfigured,
         "ip_restricted",
-        "maybe",
+        "no",
     ),
     (refusal(403, "No"), Refused, "forbidden", "maybe"),
     (refusal(404, "No Record found"), Refused, "not_found", "no"),

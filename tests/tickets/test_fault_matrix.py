@@ -63,9 +63,10 @@ CREATE = {
     "data_policy": Row("data_policy", STOPS),
     "acl": Row("acl", STOPS),
     "insufficient_rights": Row("query_acl", STOPS),
-    "api_acl": Row("api_acl", STOPS),
-    "missing_scope": Row("scope", STOPS),
-    "ip_filter": Row("ip_restricted", STOPS),
+    "api_acl": Row("api_acl", WAITS),
+    "missing_scope": Row("scope", WAITS),
+    "ip_filter": Row("ip_restricted", WAITS),
+    "cross_scope": Row("forbidden", STOPS),
     "rate_limit": Row("rate_limited", GOES_ON),
     "error": Row("transaction_cancelled", GOES_ON, is_open=True),
     "unavailable": Row("maintenance", GOES_ON, is_open=True),
@@ -93,11 +94,11 @@ RENEWAL = {
         (
             *("unauthorized", "business_rule", "data_policy", "acl"),
             *("insufficient_rights", "missing_scope", "forbidden_after_commit"),
-            "api_acl",
+            *("api_acl", "cross_scope"),
         ),
         Row("refresh_rejected", WAITS),
     ),
-    "ip_filter": Row("ip_restricted", STOPS),
+    "ip_filter": Row("ip_restricted", WAITS),
 }
 
 

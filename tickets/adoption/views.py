@@ -20,12 +20,11 @@ from django.views.decorators.http import (
     require_POST,
 )
 
-from connector import connections
+from connector import addresses, connections
 from connector.access import require
 from connector.choosing import address, chosen_or_404
 from connector.forms import ConnectionForm
 from connector.messages import explain
-from connector.servicenow import backend
 from connector.views import begin_authorization
 from tickets.adoption import comparing, deciding
 from tickets.adoption.comparing import Verdict
@@ -104,7 +103,7 @@ def reprovision(request: TenantRequest) -> HttpResponse:
     context = {
         "connection": connection,
         "form": form,
-        "redirect_uri": backend.redirect_uri(),
+        "redirect_uri": addresses.redirect_uri(),
         "removed": deciding.left_behind(request.tenant),
     }
     status = 422 if request.POST and form.errors else 200
