@@ -93,7 +93,7 @@ def remove_all(store: Store) -> None:
 
 
 def listed(store: Store) -> list[Policy]:
-    """Return every policy that is in force, whoever set it up."""
+    """Return every policy that somebody set up and that is in force."""
     scripts = [
         Policy(
             "business_rule",
@@ -108,7 +108,9 @@ def listed(store: Store) -> list[Policy]:
         Policy("data_policy", name, row["short_description"], field, row["conditions"])
         for name, rows in _by_table(store, _POLICY, "model_table").items()
         for row in rows
-        if (field := " ".join(_fields_of(store, row)))
+        # What came with the instance is none of those.
+        if row["sys_created_by"] != "system"
+        and (field := " ".join(_fields_of(store, row)))
     ]
     mandatory = [
         Policy("mandatory", name, fields=row["element"])

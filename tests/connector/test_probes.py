@@ -276,7 +276,8 @@ def test_the_answer_of_check_now_comes_by_itself(
 ) -> None:
     client = client_for(admin)
     response = client.post(reverse("connector:check"), {"page": "provisioning"})
-    assert response.url == reverse("connector:provisioning")
+    query = {"connection": world.connection.pk}
+    assert response.url == reverse("connector:provisioning", query=query)
     total = len(routine())
     text = client.get(response.url).content.decode()
     assert f"Checking … 0 of {total} questions" in " ".join(text.split())
