@@ -58,6 +58,22 @@ def profile(control_id: str) -> Json:
     }
 
 
+def crowd(count: int) -> list[Json]:
+    """Return so many further profiles of devices, as large tenants have them."""
+    return [
+        {
+            **profile(next(iter(CONTROLS))),
+            "id": f"scid_{90000 + number}",
+            "title": f"Set the security recommendation {90000 + number}",
+            "controlCategory": "Device",
+            "service": "MDATP",
+            # The real data mixes words and cases here.
+            "userImpact": ("Low", "moderate", "Medium", "HIGH", None)[number % 5],
+        }
+        for number in range(max(count, 0))
+    ]
+
+
 def update(control_id: str, change: Json) -> None:
     """Add a row to the state history; what the change leaves out stays as it was."""
     with _lock:
