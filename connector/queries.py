@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
+from django.utils import timezone
 
 if TYPE_CHECKING:
-    from connector.models import Connection, Tenant
+    from datetime import timedelta
+
+    from connector.models import Connection, GraphAccess, Tenant
 
 
 class TenantQuerySet(models.QuerySet[Any]):
@@ -50,3 +53,19 @@ class ConnectionQuerySet(TenantQuerySet):
         """Return the tenant's active ServiceNow connections, the default first."""
         mine = self.active().for_tenant(tenant).filter(kind="servicenow")
         return mine.order_by("-is_default", "pk")
+
+
+class GraphAccessQuerySet(TenantQuerySet):
+    """Reads of the accesses to Microsoft Graph."""
+
+    def current(self, tenant: Tenant) -> GraphAccess:
+        """Return the tenant's row; the first call makes it."""
+        access: GraphAccess
+        access, _created = self.get_or_create(tenant=tenant)
+        access.tenant = tenant
+        return access
+
+    def ending(self, within: timedelta) -> Self:
+        """Return what was entered and ends in so short a time, or has ended."""
+        until = timezone.localdate() + within
+        return self.exclude(client_id="").filter(expires_on__lte=until)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from connector import authorization, tokens, upkeep
-from connector.models import Connection
+from connector.graph import check as graph_check
+from connector.models import Connection, GraphAccess
 
 Status = Connection.Status
 
@@ -49,3 +50,10 @@ def check_connections() -> None:
     }
     for pk, status in Connection.objects.in_need_of_care().values_list("pk", "status"):
         works[Status(status)].delay(pk)
+
+
+@shared_task
+def check_graph(access_pk: int) -> None:
+    """Ask Microsoft whether an access to Graph works."""
+    for access in GraphAccess.objects.filter(pk=access_pk).select_related("tenant"):
+        graph_check.run(access)
