@@ -94,6 +94,11 @@ class Shell:
         """For whom a form is opened, should the session end before it is sent."""
         return unsent.owner_of(self._request)
 
+    @property
+    def alerts(self) -> int:
+        """How many alerts nobody has acknowledged."""
+        return getattr(self.tenant, "open_alerts", 0) if self.navigation else 0
+
     @cached_property
     def connection(self) -> Connection | None:
         return Connection.objects.current(self.tenant) if self.tenant else None

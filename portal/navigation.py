@@ -43,7 +43,15 @@ ENTRIES = (
         "score:overview",
         "score",
         "portal.view_score",
-        ("score:history",),
+        (
+            "score:history",
+            "score:trends",
+            "score:zones",
+            "score:alerts",
+            "score:alert_rule",
+            "score:alert_rule_new",
+            "score:organizations",
+        ),
     ),
     Entry(
         _("Improvement actions"),
@@ -70,6 +78,7 @@ ENTRIES = (
     Entry(
         _("Ticket state names"), "tickets:states", "tag", "tickets.rename_ticketstate"
     ),
+    Entry(_("Microsoft Graph"), "connector:graph", "key", "connector.manage_graph"),
     Entry(_("Audit trail"), "portal:audit", "history", "connector.view_auditevent"),
 )
 

@@ -16,7 +16,7 @@ from connector.queries import TenantQuerySet
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from connector.models import Connection
+    from connector.models import Connection, Tenant
     from tickets.models import Ticket
 
 # Never shown in a list, and costly to decrypt row by row.
@@ -96,6 +96,20 @@ class TicketQuerySet(TenantQuerySet):
         name = Coalesce(NullIf("label", models.Value("")), "default_label")
         label = models.Subquery(state.values_list(name)[:1])
         return self.annotate(state_label=Coalesce(label, "remote_state"))
+
+    def count_by_state(self) -> list[tuple[str, int]]:
+        """Return the states' names, "" before ServiceNow gave one, with their counts."""
+        counted = self.order_by().with_state().values_list("state_label")
+        return list(counted.annotate(count=models.Count("pk")))
+
+    def count_open(self, tenants: list[Tenant]) -> dict[int, int]:
+        """Return how many tickets of each tenant are not done."""
+        done = models.Q()
+        for kind, codes in DONE.items():
+            done |= models.Q(kind=kind, remote_state__in=codes)
+        mine = self.filter(tenant__in=tenants).exclude(done).order_by()
+        counts = mine.values_list("tenant").annotate(count=models.Count("pk"))
+        return dict(counts)
 
     def with_delivery(self) -> Self:
         """Add `delivery_status`: how far the ticket is on its way."""
