@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # Above so many days one in a week is drawn, above so many one in four weeks.
 DAILY_UNTIL, WEEKLY_UNTIL = 120, 3 * 366
 # What is not reached yet is drawn this far right of the newest day.
-FUTURE = 34
+FUTURE = 52
 
 
 @dataclass(frozen=True)
@@ -185,10 +185,9 @@ class _Scale:
         span = (self.last - self.first).days
         count = min(span, most - 1)
         write = _month if span > DAILY_UNTIL * 3 else _day
-        end = "middle" if has_future else "end"
         later = (Tick(text(RIGHT), _("Future"), "end"),) if has_future else ()
         if not count:
-            return (Tick(text(self.x(self.last)), write(self.last), end), *later)
+            return (Tick(text(self.x(self.last)), write(self.last), "end"), *later)
         steps = [round(span * step / count) for step in range(count + 1)]
         anchors = ["start", *["middle"] * (count - 1), "end"]
         days = [self.first + timedelta(days=step) for step in steps]
