@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.utils import timezone
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from connector.models import Connection, GraphAccess, Tenant
 
 
@@ -64,8 +61,3 @@ class GraphAccessQuerySet(TenantQuerySet):
         access, _created = self.get_or_create(tenant=tenant)
         access.tenant = tenant
         return access
-
-    def ending(self, within: timedelta) -> Self:
-        """Return what was entered and ends in so short a time, or has ended."""
-        until = timezone.localdate() + within
-        return self.exclude(client_id="").filter(expires_on__lte=until)

@@ -22,6 +22,13 @@ _PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"
 _LONGEST_PEM = 20_000
 
 
+class SecretTextarea(forms.Textarea):
+    """Several lines that are never sent back to the page."""
+
+    def format_value(self, value: Any) -> str:  # noqa: ARG002 - of the base class
+        return ""
+
+
 class GraphAccessForm(forms.Form):
     """Directory, application, and a secret or a certificate; secrets never come back."""
 
@@ -74,7 +81,7 @@ class GraphAccessForm(forms.Form):
         help_text=_("It is stored encrypted and never shown."),
         max_length=_LONGEST_PEM,
         required=False,
-        widget=forms.Textarea(attrs={**_PLAIN, "rows": 4, "class": "mono"}),
+        widget=SecretTextarea(attrs={**_PLAIN, "rows": 4, "class": "mono"}),
     )
 
     def __init__(

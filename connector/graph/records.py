@@ -236,7 +236,9 @@ def _threats(value: object) -> tuple[str, ...]:
 
 def _rest(row: Json, read: set[str]) -> dict[str, Any]:
     """Return the properties that are not read here; nothing if they are too much."""
-    rest = {name: _plain(value) for name, value in row.items() if name not in read}
+    rest = {
+        _plain(name): _plain(value) for name, value in row.items() if name not in read
+    }
     return rest if len(str(rest)) <= _LARGEST else {}
 
 

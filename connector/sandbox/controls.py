@@ -27,6 +27,8 @@ CONTROLS: dict[str, Json] = {
 }
 # These travel with the daily score, or only drive the invented history.
 NOT_IN_PROFILE = {"description", "status", "added"}
+# What each profile of the crowd is worth.
+CROWD_POINTS = 9.0
 UNTOUCHED: Json = {
     "assignedTo": None,
     "comment": None,
@@ -67,6 +69,7 @@ def crowd(count: int) -> list[Json]:
             "title": f"Set the security recommendation {90000 + number}",
             "controlCategory": "Device",
             "service": "MDATP",
+            "maxScore": CROWD_POINTS,
             # The real data mixes words and cases here.
             "userImpact": ("Low", "moderate", "Medium", "HIGH", None)[number % 5],
         }

@@ -155,7 +155,7 @@ def _allow(request: Request, *methods: str) -> None:
 
 
 def _collection(request: Request, name: str) -> Response:
-    rows = graph_scores.scores() if name == "secureScores" else _profiles()
+    rows = _scores() if name == "secureScores" else _profiles()
     try:
         page = graph_odata.page(
             rows, request.args, url=request.base_url, size=PAGE_SIZES[name]
@@ -163,6 +163,12 @@ def _collection(request: Request, name: str) -> Response:
     except graph_odata.BadQueryError as error:
         raise GraphError(400, str(error)) from error
     return _reply({"@odata.context": _context(request, name), **page})
+
+
+def _scores() -> list[Json]:
+    crowd = graph_directory.here.scored
+    rows = graph_scores.scores()
+    return [graph_scores.with_crowd(row, crowd) for row in rows] if crowd else rows
 
 
 def _profiles() -> list[Json]:
@@ -270,7 +276,7 @@ def _change(wish: Json) -> None:
         graph_directory.change(wish)
     except ValueError as error:
         raise GraphError(400, str(error)) from error
-    is_of_directory = wish.keys() & {"secret", "roles", "certificate", "profiles"}
+    is_of_directory = wish.keys() & set(graph_directory.SETTINGS)
     faults[:] = [] if is_of_directory else _wanted_faults(wish)
 
 

@@ -19,6 +19,7 @@ Json = dict[str, Any]
 # The host the sandbox plays; its addresses are told as the real service tells them.
 LOGIN = "https://login.microsoftonline.com"
 SECRETS = ("", "expired", "wrong")
+SETTINGS = ("secret", "roles", "certificate", "profiles", "scored")
 READ = ("SecurityEvents.Read.All", "SecurityEvents.ReadWrite.All")
 WRITE = ("SecurityEvents.ReadWrite.All",)
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -36,6 +37,8 @@ class Directory:
     certificate: str = ""
     # So many profiles are listed, most of them never scored; 0 for the usual ones.
     profiles: int = 0
+    # So many of those further profiles are scored every day.
+    scored: int = 0
     issued: dict[str, list[str]] = field(default_factory=dict)
 
 
@@ -54,9 +57,10 @@ def change(wish: Json) -> None:
     roles = wish.get("roles", here.roles)
     if roles is not None and not isinstance(roles, list):
         raise ValueError("roles must be a list of permissions.")
-    if not isinstance(wish.get("profiles", 0), int):
-        raise ValueError("profiles must be a number.")
-    for name in ("secret", "roles", "certificate", "profiles"):
+    for name in ("profiles", "scored"):
+        if not isinstance(wish.get(name, 0), int):
+            raise ValueError(f"{name} must be a number.")
+    for name in SETTINGS:
         if name in wish:
             setattr(here, name, wish[name])
 

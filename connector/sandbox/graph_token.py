@@ -109,7 +109,8 @@ def _check_certificate(assertion: str) -> None:
         named = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
     except ValueError:
         named = {}
-    if not named or named.get("x5t#S256") != graph_directory.here.certificate:
+    thumbprint = str(named.get("x5t#S256", "")).rstrip("=")
+    if not thumbprint or thumbprint != graph_directory.here.certificate:
         message = "The certificate with identifier used to sign the client assertion is not registered on application."
         raise TokenError("invalid_client", 700027, message, 401)
 

@@ -30,8 +30,9 @@ from portal.score.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Above so many days one in a week is drawn, above so many one in four weeks.
-DAILY_UNTIL, WEEKLY_UNTIL = 120, 3 * 366
+# Above so many days one in a week is drawn, one in two weeks, one in four.
+DAILY_UNTIL = 120
+_STEPS = ((DAILY_UNTIL, 1), (2 * 366, 7), (4 * 366, 14))
 # What is not reached yet is drawn this far right of the newest day.
 FUTURE = 52
 
@@ -208,13 +209,11 @@ class _Scale:
 
 def _step(days: Sequence[date]) -> int:
     span = (days[-1] - days[0]).days
-    if span <= DAILY_UNTIL:
-        return 1
-    return 7 if span <= WEEKLY_UNTIL else 28
+    return next((step for most, step in _STEPS if span <= most), 28)
 
 
 def _thinned(series: Series, step: int) -> Series:
-    """Keep the last day of each week, or of each four; the newest always stays."""
+    """Keep the last day of each week, or of several; the newest always stays."""
     ordered = sorted(series.samples, key=lambda sample: sample.day)
     newest = ordered[-1].day
     # The later day of a week replaces the earlier ones, in their place.

@@ -22,7 +22,6 @@ from connector import audit
 from connector.access import require
 from connector.graph import access as accesses
 from connector.graph import texts
-from connector.models import GraphAccess
 from portal.score import history as past
 from portal.score import listing, overview, ranges, tasks, trends
 from portal.score import organizations as all_of
@@ -34,6 +33,7 @@ from portal.score.models import ControlProfile, ScoreEvent, ScoreSync, Snapshot
 
 if TYPE_CHECKING:
     from connector.access import TenantRequest
+    from connector.models import GraphAccess
 
 PAGE_SIZES = {"25", "50", "100"}
 VIEW = "portal.view_score"
@@ -47,9 +47,11 @@ def score_overview(request: TenantRequest) -> HttpResponse:
     span = ranges.chosen(request.GET)
     views = overview.included(request.GET)
     by_product = request.GET.get("by") == "product"
-    found = overview.overview(request.tenant, span, views, by_product=by_product)
-    context = _sync_context(request) | {
-        "overview": found,
+    context = _sync_context(request)
+    # The same organisation, with its zones already at hand.
+    tenant = context["sync"].tenant if context["sync"] else request.tenant
+    context |= {
+        "overview": overview.overview(tenant, span, views, by_product=by_product),
         "ranges": ranges.RANGES,
         "range": span,
         "views": VIEWS,
@@ -165,21 +167,21 @@ def organizations(request: TenantRequest) -> HttpResponse:
 
 
 def _sync_context(request: TenantRequest) -> dict[str, Any]:
-    sync = ScoreSync.objects.for_tenant(request.tenant).first()
+    sync = ScoreSync.objects.for_tenant(request.tenant).with_settings().first()
     failure = texts.explain(sync.error_code) if sync and sync.error_code else None
     return {
         "sync": sync,
         "failure": failure,
         "is_under_way": sync is not None and overview.is_under_way(sync),
         "is_stale": sync is not None and overview.is_stale(sync),
-        "ending": _ending(request),
+        "ending": _ending(request, sync) if sync else None,
     }
 
 
-def _ending(request: TenantRequest) -> GraphAccess | None:
+def _ending(request: TenantRequest, sync: ScoreSync) -> GraphAccess | None:
     """Return the access whose secret ends soon, for those who can renew it."""
-    if not request.user.has_perm("connector.manage_graph"):
+    access: GraphAccess | None = getattr(sync.tenant, "graph_access", None)
+    if access is None or not request.user.has_perm("connector.manage_graph"):
         return None
-    access = GraphAccess.objects.for_tenant(request.tenant).ending(accesses.WARN_WITHIN)
-    found: GraphAccess | None = access.first()
-    return found
+    ends = access.is_entered and access.expires_within(accesses.WARN_WITHIN)
+    return access if ends else None

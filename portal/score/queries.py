@@ -197,6 +197,13 @@ class ScoreSyncQuerySet(TenantQuerySet):
         sync, _created = self.get_or_create(tenant=tenant)
         return sync
 
+    def with_settings(self) -> Self:
+        """Bring the organisation's score zones and access along, without its secrets."""
+        secrets = ("client_secret", "private_key", "certificate", "findings")
+        return self.select_related("tenant__score_zone", "tenant__graph_access").defer(
+            *(f"tenant__graph_access__{name}" for name in secrets)
+        )
+
     def due(self) -> Self:
         return self.filter(due_at__lte=timezone.now())
 
