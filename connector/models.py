@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connector.fields import EncryptedJSONField, EncryptedTextField
+from connector.graph_models import GraphAccess as GraphAccess
 from connector.queries import ConnectionQuerySet, ProbeRunQuerySet, TenantQuerySet
 from connector.servicenow.basic import Basic
 

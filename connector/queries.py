@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from connector.models import Connection, Tenant
+    from connector.models import Connection, GraphAccess, Tenant
 
 
 _SECRETS = (
@@ -102,3 +102,14 @@ class ProbeRunQuerySet(models.QuerySet[Any]):
         """Return rounds that were asked for or taken up since then."""
         taken = Coalesce("claimed_at", "started_at")
         return self.alias(touched_at=taken).filter(touched_at__gte=moment)
+
+
+class GraphAccessQuerySet(TenantQuerySet):
+    """Reads of the accesses to Microsoft Graph."""
+
+    def current(self, tenant: Tenant) -> GraphAccess:
+        """Return the tenant's row; the first call makes it."""
+        access: GraphAccess
+        access, _created = self.get_or_create(tenant=tenant)
+        access.tenant = tenant
+        return access

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from connector import views
+from connector.graph import views as graph_views
 
 app_name = "connector"
 urlpatterns = [
@@ -19,4 +20,8 @@ urlpatterns = [
     path("servicenow/check/", views.check, name="check"),
     path("servicenow/checks/<int:pk>/", views.check_run, name="check_run"),
     path("servicenow/remove/", views.remove, name="remove"),
+    path("settings/graph/", graph_views.access, name="graph"),
+    path("settings/graph/status/", graph_views.status, name="graph_status"),
+    path("settings/graph/check/", graph_views.check, name="graph_check"),
+    path("settings/graph/remove/", graph_views.remove, name="graph_remove"),
 ]

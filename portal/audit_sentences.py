@@ -237,6 +237,48 @@ KINDS = {
         gettext_lazy("The tickets of %(source)s could not be looked up at %(target)s"),
         "error",
     ),
+    "graph.entered": Kind(
+        gettext_lazy("Microsoft Graph access entered"),
+        gettext_lazy("%(actor)s entered the access to Microsoft Graph (%(target)s)"),
+        "key",
+    ),
+    "graph.removed": Kind(
+        gettext_lazy("Microsoft Graph access removed"),
+        gettext_lazy("%(actor)s removed the access to Microsoft Graph (%(target)s)"),
+        "trash",
+    ),
+    "graph.check_requested": Kind(
+        gettext_lazy("Microsoft Graph check requested"),
+        gettext_lazy("%(actor)s had the access to Microsoft Graph checked"),
+        "refresh",
+    ),
+    "score.zones_set": Kind(
+        gettext_lazy("Score zones set"),
+        gettext_lazy(
+            "%(actor)s set the score zones: okay from %(okay)s%%, good from %(good)s%%"
+        ),
+        "edit",
+    ),
+    "alertrule.saved": Kind(
+        gettext_lazy("Alert rule saved"),
+        gettext_lazy("%(actor)s saved the alert rule “%(target)s”"),
+        "edit",
+    ),
+    "alertrule.deleted": Kind(
+        gettext_lazy("Alert rule deleted"),
+        gettext_lazy("%(actor)s deleted the alert rule “%(target)s”"),
+        "trash",
+    ),
+    "alert.raised": Kind(
+        gettext_lazy("Alert raised"),
+        gettext_lazy("The alert “%(target)s” was raised"),
+        "warning",
+    ),
+    "alert.acknowledged": Kind(
+        gettext_lazy("Alert acknowledged"),
+        gettext_lazy("%(actor)s acknowledged the alert “%(target)s”"),
+        "check",
+    ),
 }
 # An action that has no sentence yet is still shown.
 _OTHER = Kind(

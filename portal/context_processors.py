@@ -103,6 +103,11 @@ class Shell:
         """For whom a form is opened, should the session end before it is sent."""
         return unsent.owner_of(self._request)
 
+    @property
+    def alerts(self) -> int:
+        """How many alerts nobody has acknowledged."""
+        return getattr(self.tenant, "open_alerts", 0) if self.navigation else 0
+
     @cached_property
     def connections(self) -> list[Connection]:
         if not self.tenant:

@@ -47,7 +47,15 @@ ENTRIES = (
         "score:overview",
         "score",
         "portal.view_score",
-        ("score:history",),
+        (
+            "score:history",
+            "score:trends",
+            "score:zones",
+            "score:alerts",
+            "score:alert_rule",
+            "score:alert_rule_new",
+            "score:organizations",
+        ),
     ),
     Entry(
         _("Improvement actions"),
@@ -81,6 +89,7 @@ ENTRIES = (
         "tickets.rename_ticketstate",
         ("tickets:edit_states", "tickets:upload_states"),
     ),
+    Entry(_("Microsoft Graph"), "connector:graph", "key", "connector.manage_graph"),
     Entry(_("Audit trail"), "portal:audit", "history", "connector.view_auditevent"),
 )
 

@@ -12,7 +12,8 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from connector.models import AuditEvent, Connection, ProbeRun, Tenant
-from portal.score.models import ControlProfile, ControlScore, Snapshot
+from portal.score.alert_models import Alert, AlertRule
+from portal.score.models import ControlProfile, ControlScore, ScoreEvent, Snapshot
 from tickets.instance_models import InstanceProfile, TableColumn
 from tickets.models import (
     Adoption,
@@ -279,6 +280,57 @@ class ControlScoreFactory(DjangoModelFactory[ControlScore]):
     control_id = factory.Sequence(lambda n: f"Control{n}")
     category = "Identity"
     score = 2.0
+
+
+class ScoreEventFactory(DjangoModelFactory[ScoreEvent]):
+    """Points that regressed today."""
+
+    class Meta:
+        model = ScoreEvent
+
+    tenant = factory.SubFactory(TenantFactory)
+    at = factory.LazyFunction(timezone.now)
+    date = factory.LazyFunction(timezone.localdate)
+    control_id = factory.Sequence(lambda n: f"Control{n}")
+    category = "Identity"
+    kind = ScoreEvent.Kind.REGRESSED
+    before = 10.0
+    after = 2.0
+    maximum = 10.0
+
+
+class AlertRuleFactory(DjangoModelFactory[AlertRule]):
+    class Meta:
+        model = AlertRule
+
+    tenant = factory.SubFactory(TenantFactory)
+    kind = AlertRule.Kind.DROP_POINTS
+    value = factory.Sequence(lambda n: float(n + 1))
+
+
+class AlertFactory(DjangoModelFactory[Alert]):
+    """An alert nobody has acknowledged."""
+
+    class Meta:
+        model = Alert
+
+    tenant = factory.SubFactory(TenantFactory)
+    rule = factory.SubFactory(
+        AlertRuleFactory, tenant=factory.SelfAttribute("..tenant")
+    )
+    kind = factory.SelfAttribute("rule.kind")
+    value = factory.SelfAttribute("rule.value")
+    day = factory.LazyFunction(timezone.localdate)
+    facts = factory.LazyFunction(
+        lambda: {
+            "points": 40.0,
+            "maximum": 100.0,
+            "percent": 40.0,
+            "points_before": 50.0,
+            "percent_before": 50.0,
+            "day_before": (timezone.localdate() - timedelta(days=1)).isoformat(),
+        }
+    )
 
 
 class AuditEventFactory(DjangoModelFactory[AuditEvent]):

@@ -80,6 +80,23 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "score:history", [], {}, EVERYBODY),
     ("post", "score:sync", [], {}, EVERYBODY),
     ("get", "score:sync_status", [], {}, EVERYBODY),
+    ("get", "score:trends", [], {}, EVERYBODY),
+    ("get", "score:zones", [], {}, ADMIN),
+    ("post", "score:zones", [], {"okay_from": "30", "good_from": "60"}, ADMIN),
+    ("get", "score:organizations", [], {}, EVERYBODY),
+    ("get", "score:alerts", [], {}, EVERYBODY),
+    ("post", "score:acknowledge_alerts", [], {}, SHARES),
+    ("post", "score:acknowledge", ["ALERT"], {}, SHARES),
+    ("get", "score:alert_rule_new", [], {}, ADMIN),
+    ("post", "score:alert_rule_new", [], {}, ADMIN),
+    ("get", "score:alert_rule", ["RULE"], {}, ADMIN),
+    ("post", "score:alert_rule", ["RULE"], {}, ADMIN),
+    ("post", "score:alert_rule_delete", ["RULE"], {}, ADMIN),
+    ("get", "connector:graph", [], {}, ADMIN),
+    ("post", "connector:graph", [], {}, ADMIN),
+    ("get", "connector:graph_status", [], {}, ADMIN),
+    ("post", "connector:graph_check", [], {}, ADMIN),
+    ("post", "connector:graph_remove", [], {}, ADMIN),
 ]
 # Rows of an organisation: for members of another one they do not exist.
 OWNED = [row for row in MATRIX if row[2]]
@@ -106,7 +123,10 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
     factories.TicketFactory(connection=removed)
     adoption = factories.AdoptionFactory(source=removed, target=connection)
     control = factories.ControlProfileFactory(tenant=tenant)
+    alert = factories.AlertFactory(tenant=tenant)
     return {
+        "ALERT": str(alert.pk),
+        "RULE": str(alert.rule.pk),
         "TENANT": str(tenant.pk),
         "TICKET": str(ticket.pk),
         "AMENDMENT": str(amendment.pk),

@@ -103,6 +103,17 @@ class TicketQuerySet(TenantQuerySet):
             state_category=_category(),
         )
 
+    def count_by_state(self) -> list[tuple[str, int]]:
+        """Return the states' names, "" before ServiceNow gave one, with their counts."""
+        counted = self.order_by().with_state().values_list("state_label")
+        return list(counted.annotate(count=models.Count("pk")))
+
+    def count_open(self, tenants: list[Tenant]) -> dict[int, int]:
+        """Return how many tickets of each tenant are not done."""
+        mine = self.filter(tenant__in=tenants).open().order_by()
+        counts = mine.values_list("tenant").annotate(count=models.Count("pk"))
+        return dict(counts)
+
     def with_delivery(self) -> Self:
         """Add `delivery_status`: how far the ticket is on its way."""
         created = apps.get_model("tickets", "Delivery").objects.filter(

@@ -36,8 +36,9 @@ TICKETS = ["tickets:list"]
 CONNECTION = ["connector:configuration"]
 STATES = ["tickets:states"]
 AUDIT = ["portal:audit"]
+GRAPH = ["connector:graph"]
 MENUS = {
-    "admin": HOME + SCORE + TICKETS + CONNECTION + STATES + AUDIT,
+    "admin": HOME + SCORE + TICKETS + CONNECTION + STATES + GRAPH + AUDIT,
     "operator": HOME + SCORE + TICKETS + CONNECTION,
     "reader": HOME + SCORE + TICKETS + CONNECTION,
     "helpdesk": HOME + SCORE + TICKETS + STATES,
