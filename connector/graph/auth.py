@@ -1,7 +1,8 @@
-"""The token for Microsoft Graph: a fixed one, or client credentials through msal."""
+"""Tokens of Microsoft Entra ID: for Graph a fixed one or, as for any application, msal."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,16 @@ if TYPE_CHECKING:
 
 AUTHORITY = "https://login.microsoftonline.com"
 SCOPES = ["https://graph.microsoft.com/.default"]
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """An application in a directory, with its secret."""
+
+    directory: str
+    client_id: str
+    secret: str = field(repr=False)
+    authority: str = AUTHORITY
 
 
 def connect() -> Graph:
@@ -54,12 +65,24 @@ def access_token() -> str:
         settings.GRAPH_CLIENT_ID,
         settings.GRAPH_CLIENT_SECRET,
     )
+    return _acquire(application, SCOPES, settings.GRAPH_CLIENT_SECRET)
+
+
+def application_token(credentials: Credentials, scope: str) -> str:
+    """Return a token of any application, asked for anew: nothing is kept of it."""
+    application = _build(credentials)
+    return _acquire(application, [scope], credentials.secret)
+
+
+def _acquire(
+    application: ConfidentialClientApplication, scopes: list[str], secret: str
+) -> str:
     try:
-        answer = application.acquire_token_for_client(SCOPES)
+        answer = application.acquire_token_for_client(scopes)
     except ValueError as error:
         raise Unavailable("unexpected_answer", Evidence(url=AUTHORITY)) from error
     if "access_token" not in answer:
-        raise _refusal(answer)
+        raise _refusal(answer, secret)
     return str(answer["access_token"])
 
 
@@ -67,27 +90,31 @@ def access_token() -> str:
 def _application(
     tenant_id: str, client_id: str, secret: str
 ) -> ConfidentialClientApplication:
+    return _build(Credentials(tenant_id, client_id, secret))
+
+
+def _build(credentials: Credentials) -> ConfidentialClientApplication:
     # Imported late: it is heavy, and its constructor already asks the network.
     import msal
 
     try:
         return msal.ConfidentialClientApplication(
-            client_id,
-            client_credential=secret,
-            authority=f"{AUTHORITY}/{tenant_id}",
+            credentials.client_id,
+            client_credential=credentials.secret,
+            authority=f"{credentials.authority}/{credentials.directory}",
             # The host is known: no need to ask about its other names.
             instance_discovery=False,
-            http_client=_HttpClient(),
+            http_client=_HttpClient(credentials.secret),
         )
     except ValueError as error:
-        words = clean(str(error), (secret,))
+        words = clean(str(error), (credentials.secret,))
         raise Misconfigured("graph_tenant_unknown", Evidence(words)) from error
 
 
-def _refusal(answer: dict[str, Any]) -> Unauthorized:
+def _refusal(answer: dict[str, Any], secret: str) -> Unauthorized:
     words = f"{answer.get('error', '')}: {answer.get('error_description', '')}"
     evidence = Evidence(
-        words=clean(words, (settings.GRAPH_CLIENT_SECRET,)),
+        words=clean(words, (secret,)),
         request_id=str(answer.get("correlation_id", ""))[:100],
         url=AUTHORITY,
     )
@@ -109,6 +136,9 @@ class _Response:
 class _HttpClient:
     """What msal sends through, so that limits and errors are those of connector.http."""
 
+    def __init__(self, secret: str) -> None:
+        self._secrets = (secret,)
+
     def get(
         self, url: str, *, params: Any = None, headers: Any = None, **_: Any
     ) -> Any:
@@ -123,7 +153,6 @@ class _HttpClient:
         headers: Any = None,
         **_: Any,
     ) -> Any:
-        secret = (settings.GRAPH_CLIENT_SECRET,)
         return self._send(
             http.Call(
                 "POST",
@@ -131,7 +160,7 @@ class _HttpClient:
                 params or {},
                 form=data or {},
                 headers=headers or {},
-                secrets=secret,
+                secrets=self._secrets,
             )
         )
 
