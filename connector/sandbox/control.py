@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector.sandbox import faults as fault_rules
-from connector.sandbox import graph
+from connector.sandbox import graph, support_app
 from connector.sandbox.answers import json_response
 from connector.sandbox.schema import TASK_CLASSES
 from connector.sandbox.seed import seed
@@ -41,6 +41,7 @@ class Control:
             ("DELETE", "/_sandbox/faults"): self._clear_faults,
             ("GET", "/_sandbox/restrictions"): self._show_restrictions,
             ("PUT", "/_sandbox/restrictions"): self._set_restrictions,
+            ("PUT", "/_sandbox/support"): self._set_support,
             ("GET", "/_sandbox/stats"): self._stats,
             ("POST", "/_sandbox/reset"): self._reset,
         }
@@ -76,6 +77,13 @@ class Control:
         for name, part in vars(self.restrictions).items():
             part.update(map(str, body.get(name, [])))
         return self._show_restrictions(request)
+
+    def _set_support(self, request: Request) -> Response:
+        try:
+            support_app.apply(self.store, json.loads(request.get_data() or b"{}"))
+        except (ValueError, TypeError, KeyError) as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response({"applied": True})
 
     def _stats(self, _request: Request) -> Response:
         return json_response(figures(self.store, self.faults, self.requests))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 KINDS = (
     *("latency", "unauthorized", "business_rule", "data_policy", "acl"),
     *("insufficient_rights", "missing_scope", "ip_filter", "rate_limit", "error"),
+    "cross_scope",
     *("unavailable", "bad_gateway"),
     *("hibernating", "redirect", "truncated", "accepted", "cut"),
     *("error_after_commit", "cut_after_commit", "forbidden_after_commit"),
@@ -57,6 +58,10 @@ _CANCELLED_DETAIL = (
     "to verify REST request processing"
 )
 _IP_FILTER = "Access restricted (127.0.0.1 not authorized)"
+_CROSS_SCOPE = (
+    "Read operation on table '{}' from scope 'x_mioms_m365_assis' was denied because of "
+    "the table's cross-scope access policy"
+)
 _RULE_ID = "8f0c1a5cc3a2210054b1ef6c7540ae11"
 
 
@@ -221,6 +226,9 @@ def _instead(fault: Fault, method: str, table: str) -> Response:
         ),
         "data_policy": lambda: data_policy([fault.rule]),
         "missing_scope": lambda: Refusal(403, "Missing required api access scope"),
+        "cross_scope": lambda: Refusal(
+            403, _CROSS_SCOPE.format(table or "oauth_entity")
+        ),
         "ip_filter": lambda: Refusal(403, "Security restricted", _IP_FILTER),
         "rate_limit": lambda: _rate_limit(fault.retry_after),
         "error": _cancelled,
