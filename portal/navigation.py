@@ -70,6 +70,18 @@ ENTRIES = (
     Entry(
         _("Ticket state names"), "tickets:states", "tag", "tickets.rename_ticketstate"
     ),
+    Entry(
+        _("Support integration"),
+        "support:overview",
+        "chat",
+        "tickets.view_support",
+        (
+            *("support:decision", "support:setup", "support:print"),
+            *("support:settings", "support:account", "support:repository"),
+            *("support:repository_add", "support:repository_edit"),
+            "support:repository_remove",
+        ),
+    ),
     Entry(_("Audit trail"), "portal:audit", "history", "connector.view_auditevent"),
 )
 

@@ -21,6 +21,7 @@ SHARES = {"admin", "operator"}
 ADMIN = {"admin"}
 LOOKS = {"admin", "operator", "reader"}
 NAMES = {"admin", "helpdesk"}
+SUPPORTS = {"admin", "helpdesk", "support"}
 
 # method, address, arguments, query, who may.
 MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
@@ -48,6 +49,29 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "tickets:states", [], {}, NAMES),
     ("post", "tickets:rename_state", ["STATE"], {"label": "Fresh"}, NAMES),
     ("post", "tickets:reset_state", ["STATE"], {}, NAMES),
+    ("get", "support:overview", [], {}, EVERYBODY),
+    ("get", "support:decision", [], {}, SUPPORTS),
+    ("post", "support:decision", [], {}, SUPPORTS),
+    ("get", "support:setup", [], {}, EVERYBODY),
+    ("post", "support:start", [], {}, SUPPORTS),
+    ("get", "support:print", [], {}, EVERYBODY),
+    ("get", "support:changes", ["REPOSITORY"], {}, EVERYBODY),
+    ("post", "support:check", ["REPOSITORY"], {}, SUPPORTS),
+    ("post", "support:tick", ["REPOSITORY", "STEP"], {}, SUPPORTS),
+    ("post", "support:note", ["REPOSITORY", "STEP"], {}, SUPPORTS),
+    ("get", "support:settings", [], {}, SUPPORTS),
+    ("post", "support:settings", [], {}, SUPPORTS),
+    ("get", "support:repository_add", [], {}, SUPPORTS),
+    ("post", "support:repository_add", [], {}, SUPPORTS),
+    ("get", "support:repository", ["REPOSITORY"], {}, EVERYBODY),
+    ("get", "support:repository_edit", ["REPOSITORY"], {}, SUPPORTS),
+    ("post", "support:repository_edit", ["REPOSITORY"], {}, SUPPORTS),
+    ("get", "support:repository_status", ["REPOSITORY"], {}, EVERYBODY),
+    ("get", "support:repository_remove", ["REPOSITORY"], {}, SUPPORTS),
+    ("post", "support:repository_remove", ["REPOSITORY"], {}, SUPPORTS),
+    ("get", "support:account", [], {}, EVERYBODY),
+    ("post", "support:account", [], {}, SUPPORTS),
+    ("post", "support:unlink", ["LINKED"], {}, SUPPORTS),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),
@@ -71,6 +95,11 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
     )
     factories.DeliveryFactory(ticket=ticket, status="stopped")
     state = factories.TicketStateFactory(tenant=tenant, connection=connection)
+    factories.SupportIntegrationFactory(tenant=tenant)
+    repository = factories.RepositoryFactory(tenant=tenant)
+    linked = factories.SupportUserFactory(
+        repository=repository, linked_email="a@contoso.example"
+    )
     control = factories.ControlProfileFactory(tenant=tenant)
     return {
         "TENANT": str(tenant.pk),
@@ -78,6 +107,9 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "REFERENCE": str(ticket.correlation_id),
         "STATE": str(state.pk),
         "CONTROL": control.control_id,
+        "REPOSITORY": str(repository.pk),
+        "STEP": "consent",
+        "LINKED": str(linked.pk),
     }
 
 
@@ -148,6 +180,6 @@ def _names(resolver: URLResolver, namespace: str) -> Iterator[str]:
             inner = pattern.namespace or ""
             yield from _names(pattern, f"{namespace}{inner}:" if inner else namespace)
         elif isinstance(pattern, URLPattern) and namespace.startswith(
-            ("portal:", "connector:", "tickets:", "score:")
+            ("portal:", "connector:", "tickets:", "support:", "score:")
         ):
             yield f"{namespace}{pattern.name}"

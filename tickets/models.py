@@ -20,6 +20,7 @@ from tickets.queries import (
     TicketQuerySet,
     TicketStateQuerySet,
 )
+from tickets.support import models as support_models  # noqa: F401 - for Django
 
 if TYPE_CHECKING:
     from datetime import date
