@@ -8,7 +8,7 @@ from connector.sandbox import people
 from connector.sandbox.schema import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from connector.sandbox.store import Row, Store
 
@@ -38,7 +38,7 @@ def apply(store: Store, wishes: Mapping[str, Any]) -> None:
     a mapping of fields), `roles` maps user names to roles of the app, `cross_scope` is
     "open", "closed" (the tables) or "unrecorded" (the two records are missing).
     """
-    doers = {
+    doers: dict[str, Callable[[Store, Any], None]] = {
         "outbound": _outbound,
         "inbound": _inbound,
         "oidc": _oidc,

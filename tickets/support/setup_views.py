@@ -211,8 +211,9 @@ def check(request: TenantRequest, pk: int) -> HttpResponse:
     step = _step(request, name) if name else None
     wanted = step.checks if step else guide_for(setup).checks
     with transaction.atomic():
-        verdicts.request(repository, wanted, actor=request.user)
-        tasks.check.delay_on_commit(repository.pk, list(wanted))
+        asked = verdicts.request(repository, wanted, actor=request.user)
+        if asked:
+            tasks.check.delay_on_commit(repository.pk, asked)
     if step:
         return redirect(_address(repository, step))
     return redirect("support:repository", repository.pk)

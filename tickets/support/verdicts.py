@@ -115,9 +115,17 @@ def shown(repository: Repository, check_ids: Iterable[str]) -> list[Shown]:
     return [Shown(check_id, known.get(check_id)) for check_id in check_ids]
 
 
-def request(repository: Repository, check_ids: Iterable[str], *, actor: User) -> None:
-    """Note that answers are wanted now; a task gives them."""
-    now, wanted = timezone.now(), list(check_ids)
+def request(
+    repository: Repository, check_ids: Iterable[str], *, actor: User
+) -> list[str]:
+    """Note that answers are wanted now, and return which a task has to give.
+
+    Those under way are left out: each of them tries the password once.
+    """
+    now = timezone.now()
+    wanted = [one.id for one in shown(repository, check_ids) if not one.is_pending]
+    if not wanted:
+        return []
     rows = [
         RepositoryCheck(repository=repository, check_id=check_id, requested_at=now)
         for check_id in wanted
@@ -135,6 +143,7 @@ def request(repository: Repository, check_ids: Iterable[str], *, actor: User) ->
         target=repository.repository_id,
         checks=wanted,
     )
+    return wanted
 
 
 def keep(repository: Repository, verdict: Verdict) -> None:
