@@ -53,7 +53,7 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "support:decision", [], {}, SUPPORTS),
     ("post", "support:decision", [], {}, SUPPORTS),
     ("get", "support:setup", [], {}, EVERYBODY),
-    ("post", "support:start", [], {}, SUPPORTS),
+    ("post", "support:setup", [], {}, SUPPORTS),
     ("get", "support:print", [], {}, EVERYBODY),
     ("get", "support:changes", ["REPOSITORY"], {}, EVERYBODY),
     ("post", "support:check", ["REPOSITORY"], {}, SUPPORTS),

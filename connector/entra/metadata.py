@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 # Version 1 tokens are signed by another issuer than version 2 tokens.
 PATHS = {
-    1: ".well-known/openid-configuration",
     2: "v2.0/.well-known/openid-configuration",
+    1: ".well-known/openid-configuration",
 }
 
 

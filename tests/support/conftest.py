@@ -52,13 +52,19 @@ def instance(one_instance: Running, settings: SettingsWrapper) -> Iterator[Runni
 
 
 @pytest.fixture
-def directory() -> Iterator[Directory]:
-    """Microsoft's sign-in, as far as the portal talks to it."""
-    found = Directory()
+def mocked() -> Iterator[responses.RequestsMock]:
+    """What goes to Microsoft stays here; the instance is really called."""
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.add_passthru("http://127.0.0.1")
-        found.answer_on(mock)
-        yield found
+        yield mock
+
+
+@pytest.fixture
+def directory(mocked: responses.RequestsMock) -> Directory:
+    """Microsoft's sign-in, as far as the portal talks to it."""
+    found = Directory()
+    found.answer_on(mocked)
+    return found
 
 
 @pytest.fixture

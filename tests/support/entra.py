@@ -61,11 +61,11 @@ class Directory:
         key = {**json.loads(RSAAlgorithm.to_jwk(KEY.public_key())), "kid": "k1"}
         return {"keys": [key]}
 
-    def answer_on(self, mock: responses.RequestsMock) -> None:
+    def answer_on(self, mock: responses.RequestsMock, login: str = LOGIN) -> None:
         """Answer what the portal sends to Microsoft."""
-        known = f"{LOGIN}/.well-known/openid-configuration"
+        known = f"{login}/.well-known/openid-configuration"
         mock.add_callback("GET", known, self._metadata)
-        known = f"{LOGIN}/v2.0/.well-known/openid-configuration"
+        known = f"{login}/v2.0/.well-known/openid-configuration"
         mock.add_callback("GET", known, self._metadata_of_2)
         mock.add_callback("GET", self.keys_url, lambda _: _json(self.keys()))
         mock.add_callback("POST", f"{LOGIN}/oauth2/v2.0/token", self._grant)

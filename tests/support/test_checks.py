@@ -19,6 +19,7 @@ from tickets.support.models import Repository, SupportIntegration
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import responses
     from pytest_django.fixtures import SettingsWrapper
 
     from connector.models import Connection
@@ -163,6 +164,16 @@ def test_a_wrong_password_is_tried_once(
             "outbound_entity",
             ("warning", "other_redirect"),
         ),
+        (
+            {
+                "outbound": {
+                    **OUTBOUND,
+                    "token_url": "https://login.microsoftonline.com/contoso.com/oauth2/token",
+                }
+            },
+            "outbound_entity",
+            ("warning", "tenant_token_url"),
+        ),
         ({"outbound": None}, "oauth_profile", ("failed", "absent")),
         ({"inbound": None}, "inbound_entity", ("failed", "absent")),
         (
@@ -202,6 +213,22 @@ def test_what_is_wrong_on_the_instance_is_named(
     prepare(**changed)
     assert examine(repository)[check_id] == expected
     assert answer(repository, check_id).repair
+
+
+def test_a_token_url_with_the_other_name_of_the_tenant_is_the_same(
+    repository: Repository,
+    integration: SupportIntegration,
+    prepare: Prepare,
+    directory: Directory,
+    mocked: responses.RequestsMock,
+    examine: Examine,
+) -> None:
+    """The portal knows a domain, ServiceNow the ID: the metadata says both are one."""
+    integration.directory_id = "contoso.com"
+    integration.save()
+    directory.answer_on(mocked, "https://login.microsoftonline.com/contoso.com")
+    prepare()
+    assert examine(repository)["outbound_entity"] == ("ok", "ready")
 
 
 @pytest.mark.parametrize("path", ["oauth_redirect.do", "auth_redirect.do"])

@@ -59,12 +59,12 @@ def test_the_guide_begins_with_an_instance(
     page = client.get(SETUP).content.decode()
     assert 'value="acme.service-now.com"' in page, "the connected instance is offered"
     form = {"repository_id": "acme", "endpoint": "acme"}
-    response = client.post(reverse("support:start"), form)
+    response = client.post(SETUP, form)
     repository = Repository.objects.get()
     assert response.url == f"{SETUP}?repository={repository.pk}"
     assert repository.endpoint == "https://acme.service-now.com"
     assert repository.entered_for == ""
-    again = client.post(reverse("support:start"), form)
+    again = client.post(SETUP, form)
     assert again.status_code == 422
     assert "already" in again.content.decode()
     assert 'value="acme"' in again.content.decode(), "nothing typed is lost"

@@ -274,6 +274,12 @@ _ANSWERS: dict[tuple[str, str], tuple[Text, Text]] = {
         _("%(name)s is there, but its token URL is %(token_url)s"),
         _("Set Token URL to %(wanted)s"),
     ),
+    ("outbound_entity", "tenant_token_url"): (
+        _(
+            "%(name)s is there; its token URL names the tenant in another way: %(token_url)s"
+        ),
+        _("See that it is the same tenant; otherwise set Token URL to %(wanted)s"),
+    ),
     ("outbound_entity", "other_redirect"): (
         _("%(name)s is there, but its redirect URL is %(redirect_url)s"),
         _("Set it to one of the two addresses of the guide."),
@@ -309,6 +315,12 @@ _ANSWERS: dict[tuple[str, str], tuple[Text, Text]] = {
     ("oidc_entity", "other_metadata"): (
         _("%(name)s is there, but its metadata URL is %(url)s"),
         _("Set OIDC Metadata URL to %(wanted)s"),
+    ),
+    ("oidc_entity", "tenant_metadata"): (
+        _(
+            "%(name)s is there; its metadata URL names the tenant in another way: %(url)s"
+        ),
+        _("See that it is the same tenant; otherwise set it to %(wanted)s"),
     ),
     ("oidc_entity", "other_claim"): (
         _("%(name)s is there, but its user claim is %(claim)s."),

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from connector.entra import metadata
+from connector.exceptions import ConnectorError
 from connector.servicenow.query import Query
+from tickets.support.bench import Unanswerable
 from tickets.support.guide_parts import REDIRECT_PATHS, Facts
 from tickets.support.verdicts import FAILED, OK, WARNING, Verdict
 
@@ -19,6 +25,9 @@ _FIELDS = (
     *("name", "client_id", "active", "default_grant_type"),
     *("token_url", "redirect_url"),
 )
+# Version 1 as the guide has it, and what serves as well.
+_TOKEN_PATHS = ("oauth2/v2.0/token", "oauth2/token")
+_HARMLESS = frozenset({"other_redirect", "tenant_token_url"})
 # What releases call the reference and the metadata URL; unverified, so both are asked.
 _PROVIDERS = ("oidc_provider_configuration", "oidc_provider")
 _URLS = ("oidc_config_url", "oidc_url")
@@ -43,8 +52,8 @@ def outbound_entity(bench: Bench) -> Verdict:
     facts |= {name: row.value(name) for name in _FIELDS}
     code = _outbound_problem(bench, row)
     if code:
-        facts["wanted"] = _token_url(bench)
-        verdict = WARNING if code == "other_redirect" else FAILED
+        facts["wanted"] = Facts.of(bench.integration, bench.repository).token_url
+        verdict = WARNING if code in _HARMLESS else FAILED
         return Verdict("outbound_entity", verdict, code, facts)
     return Verdict("outbound_entity", OK, "ready", facts)
 
@@ -55,23 +64,36 @@ def _outbound_problem(bench: Bench, row: Record) -> str:
     grant = row.value("default_grant_type")
     if grant and grant != "client_credentials":
         return "other_grant"
-    token_url = row.value("token_url")
-    if token_url and not _is_token_url(token_url, bench):
-        return "other_token_url"
+    if row.value("token_url"):
+        fit = _fit(row.value("token_url"), _TOKEN_PATHS, bench)
+        if fit != "same":
+            return f"{fit}_token_url"
     if row.value("redirect_url") and not _is_redirect(row.value("redirect_url"), bench):
         return "other_redirect"
     return ""
 
 
-def _token_url(bench: Bench) -> str:
-    return Facts.of(bench.integration, bench.repository).token_url
+def _fit(url: str, paths: Iterable[str], bench: Bench) -> str:
+    """Say whether an address in Entra is the directory's: "same", "tenant" or "other".
 
-
-def _is_token_url(url: str, bench: Bench) -> bool:
-    """Say whether it is the directory's; version 2 of the address serves as well."""
-    wanted = _token_url(bench).lower()
+    A directory has an ID and any number of domains; Entra takes each of them, so
+    another name ("tenant") may be the same directory.
+    """
+    authority = settings.ENTRA_AUTHORITY.lower()
     given = url.strip().rstrip("/").lower()
-    return not wanted or given in {wanted, wanted.replace("/token", "/v2.0/token")}
+    tails = [path for path in paths if given.endswith(f"/{path}")]
+    if not tails or not given.startswith(f"{authority}/"):
+        return "other"
+    name = given.removeprefix(f"{authority}/").removesuffix(f"/{tails[0]}")
+    return "same" if name in _names(bench) else "tenant"
+
+
+def _names(bench: Bench) -> set[str]:
+    """Return what the directory is called, as far as that is known."""
+    names = {bench.integration.directory.lower()}
+    with suppress(ConnectorError, Unanswerable):
+        names.add(urlsplit(bench.metadata().token_endpoint).path.split("/")[1].lower())
+    return names
 
 
 def _is_redirect(url: str, bench: Bench) -> bool:
@@ -120,23 +142,20 @@ def _oidc_settings(bench: Bench, row: Record, facts: dict[str, str]) -> Verdict:
         "claim": _either(row, ("user_claim",)),
         "field": _either(row, ("user_field",)),
     }
-    facts = facts | found | {"wanted": bench.metadata().url}
+    wanted = Facts.of(bench.integration, bench.repository).metadata_url
+    facts = facts | found | {"wanted": wanted}
+    fit = _fit(found["url"], metadata.PATHS.values(), bench) if found["url"] else ""
     for code, is_wrong in (
-        ("other_metadata", found["url"] and not _is_metadata(found["url"], bench)),
+        ("other_metadata", fit == "other"),
         ("other_claim", found["claim"] and found["claim"].lower() != "appid"),
         ("other_field", found["field"] and found["field"] != "user_name"),
         ("jti", _either(row, ("enable_jti_verification",)) == "true"),
     ):
         if is_wrong:
             return Verdict("oidc_entity", FAILED, code, facts)
+    if fit == "tenant":
+        return Verdict("oidc_entity", WARNING, "tenant_metadata", facts)
     return Verdict("oidc_entity", OK, "ready", facts)
-
-
-def _is_metadata(url: str, bench: Bench) -> bool:
-    """Say whether it is the directory's, for tokens of either version."""
-    authority = bench.metadata().url.removesuffix(f"/{metadata.PATHS[1]}")
-    given = url.strip().rstrip("/").lower()
-    return given in {f"{authority}/{path}".lower() for path in metadata.PATHS.values()}
 
 
 def _either(row: Record, names: Iterable[str]) -> str:

@@ -14,7 +14,11 @@ from django.urls import reverse
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+)
 
 from connector.access import require
 from connector.models import Connection
@@ -36,10 +40,13 @@ if TYPE_CHECKING:
 
 
 @never_cache
-@require_GET
+@require_http_methods(["GET", "POST"])
 @require(VIEW)
 def setup(request: TenantRequest) -> HttpResponse:
-    """Show the guide of a repository, or what is needed before there is one."""
+    """Show the guide of a repository, or take the instance before there is one."""
+    if request.method == "POST":
+        response: HttpResponse = _start(request)
+        return response
     return _page(request, chosen(request))
 
 
@@ -86,9 +93,8 @@ def _instance_form(request: TenantRequest) -> InstanceForm:
     return InstanceForm(request.unsent or None, tenant=request.tenant, initial=initial)
 
 
-@require_POST
 @require(MANAGE)
-def start(request: TenantRequest) -> HttpResponse:
+def _start(request: TenantRequest) -> HttpResponse:
     """Take the instance, so that its guide can be followed."""
     with transaction.atomic():
         # Validated under the lock: two people may name the same instance.

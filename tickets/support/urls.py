@@ -11,7 +11,6 @@ urlpatterns = [
     path("", views.overview, name="overview"),
     path("decision/", views.decision, name="decision"),
     path("setup/", setup_views.setup, name="setup"),
-    path("setup/start/", setup_views.start, name="start"),
     path("setup/print/", setup_views.printed, name="print"),
     path("setup/<int:pk>/changes/", setup_views.changes, name="changes"),
     path("setup/<int:pk>/check/", setup_views.check, name="check"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from connector.access import TenantRequest
     from tickets.support.models import SupportIntegration
+    from tickets.support.switching import Switch
 
 VIEW = "tickets.view_support"
 MANAGE = "tickets.manage_support"
@@ -117,16 +118,16 @@ def _next_of(way: Walkthrough) -> Next | None:
 @require(MANAGE)
 def decision(request: TenantRequest) -> HttpResponse:
     """Ask the two questions; explain a switch before it is made."""
-    integration = integration_of(request)
-    form = DecisionForm(request.POST or request.unsent or None, integration=integration)
+    form = DecisionForm(
+        request.POST or request.unsent or None, integration=integration_of(request)
+    )
     change = None
     if request.method == "POST" and form.is_valid():
-        old, new = integration.setup, setup_for(**_answers(form))
-        # What was explained must still be what happens.
-        if old and new and old != new and request.POST.get("confirmed") != old.id:
-            change = switch(request.tenant, old, new)
-        else:
-            return _decide(request, form)
+        with transaction.atomic():
+            change = _decide(request, form)
+        if change is None:
+            return redirect("support:setup")
+    integration = integration_of(request)
     context = {
         "form": form,
         "integration": integration,
@@ -156,20 +157,23 @@ def _is(integration: SupportIntegration, answers: tuple[bool, bool]) -> bool:
     return given == answers
 
 
-def _decide(request: TenantRequest, form: DecisionForm) -> HttpResponse:
+def _decide(request: TenantRequest, form: DecisionForm) -> Switch | None:
+    """Store the answers, or return the switch that is to be explained first."""
+    configuration.lock(request.tenant)
     answers = _answers(form)
-    with transaction.atomic():
-        configuration.lock(request.tenant)
-        configuration.decide(
-            request.tenant,
-            basic_auth=answers["basic_auth"],
-            single=answers["single_tenant"],
-            actor=request.user,
-        )
-    chosen = setup_for(**answers)
-    words = {"setup": chosen.label if chosen else ""}
+    old, new = integration_of(request).setup, setup_for(**answers)
+    # What was explained must still be what happens.
+    if old and new and old != new and request.POST.get("confirmed") != old.id:
+        return switch(request.tenant, old, new)
+    configuration.decide(
+        request.tenant,
+        basic_auth=answers["basic_auth"],
+        single=answers["single_tenant"],
+        actor=request.user,
+    )
+    words = {"setup": new.label if new else ""}
     messages.success(request, _("Saved. The set-up is: %(setup)s.") % words)
-    return redirect("support:setup")
+    return None
 
 
 @never_cache
