@@ -61,6 +61,15 @@ _MISSING = {
 }
 
 
+def origin_of(text: str) -> str:
+    """Return the origin meant by what was typed; raises ValidationError saying why not."""
+    try:
+        return addresses.normalise(text)
+    except addresses.AddressError as error:
+        message = _ADDRESS_ERRORS[error.code]
+        raise forms.ValidationError(message, code=error.code) from error
+
+
 class ExplainedRadios(forms.RadioSelect):
     """Ways to sign in, each with what it needs below its name."""
 
@@ -173,12 +182,7 @@ class ConnectionForm(forms.Form):
         return self.cleaned_data["auth_type"] or AuthType.AUTHORIZATION_CODE.value
 
     def clean_instance(self) -> str:
-        try:
-            base_url = addresses.normalise(self.cleaned_data["instance"])
-        except addresses.AddressError as error:
-            raise forms.ValidationError(
-                _ADDRESS_ERRORS[error.code], code=error.code
-            ) from error
+        base_url = origin_of(self.cleaned_data["instance"])
         if self._is_in_use() and base_url != self._stored("base_url"):
             message = _(
                 "%(host)s is connected and has a history here. If the instance moved, select Re-provision; for another instance, add another connection."

@@ -315,6 +315,12 @@ _REFUSALS: _Texts = {
             "In System OAuth > Application Registry give the entity the auth scope useraccount, or the scope linked to the Table API."
         ),
     ),
+    "cross_scope": (
+        _("The table's cross-scope access policy refused it"),
+        _(
+            "Open the table named in ServiceNow's words in System Definition > Tables, Application Access: set Accessible from to All application scopes and tick Can read."
+        ),
+    ),
     "ip_restricted": (
         _("The instance does not let the portal's address in"),
         _(

@@ -279,6 +279,61 @@ KINDS = {
         gettext_lazy("%(actor)s acknowledged the alert “%(target)s”"),
         "check",
     ),
+    "support.decided": Kind(
+        gettext_lazy("Support set-up decided"),
+        gettext_lazy("%(actor)s chose the support set-up “%(target)s”"),
+        "chat",
+    ),
+    "support.settings_changed": Kind(
+        gettext_lazy("Support settings changed"),
+        gettext_lazy("%(actor)s changed the settings of the support integration"),
+        "settings",
+    ),
+    "support.repository_added": Kind(
+        gettext_lazy("Repository added"),
+        gettext_lazy("%(actor)s added the repository %(target)s"),
+        "plus",
+    ),
+    "support.repository_changed": Kind(
+        gettext_lazy("Repository changed"),
+        gettext_lazy("%(actor)s changed the repository %(target)s"),
+        "edit",
+    ),
+    "support.repository_removed": Kind(
+        gettext_lazy("Repository removed"),
+        gettext_lazy("%(actor)s removed the repository %(target)s"),
+        "trash",
+    ),
+    "support.check_requested": Kind(
+        gettext_lazy("Support check requested"),
+        gettext_lazy("%(actor)s had the repository %(target)s checked"),
+        "refresh",
+    ),
+    "support.step_done": Kind(
+        gettext_lazy("Set-up step done"),
+        gettext_lazy("%(actor)s marked “%(step)s” of %(target)s as done"),
+        "check",
+    ),
+    "support.step_reopened": Kind(
+        gettext_lazy("Set-up step reopened"),
+        gettext_lazy("%(actor)s marked “%(step)s” of %(target)s as not done"),
+        "refresh",
+    ),
+    "support.step_noted": Kind(
+        gettext_lazy("Set-up step noted"),
+        gettext_lazy("%(actor)s changed the note of “%(step)s” of %(target)s"),
+        "edit",
+    ),
+    "support.account_linked": Kind(
+        gettext_lazy("Account linked"),
+        gettext_lazy("%(actor)s linked %(target)s to %(email)s"),
+        "link",
+    ),
+    "support.account_unlinked": Kind(
+        gettext_lazy("Account link removed"),
+        gettext_lazy("%(actor)s removed the link of %(target)s to %(email)s"),
+        "link",
+    ),
 }
 # An action that has no sentence yet is still shown.
 _OTHER = Kind(

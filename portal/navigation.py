@@ -90,6 +90,18 @@ ENTRIES = (
         ("tickets:edit_states", "tickets:upload_states"),
     ),
     Entry(_("Microsoft Graph"), "connector:graph", "key", "connector.manage_graph"),
+    Entry(
+        _("Support integration"),
+        "support:overview",
+        "chat",
+        "tickets.view_support",
+        (
+            *("support:decision", "support:setup", "support:print"),
+            *("support:settings", "support:account", "support:repository"),
+            *("support:repository_add", "support:repository_edit"),
+            "support:repository_remove",
+        ),
+    ),
     Entry(_("Audit trail"), "portal:audit", "history", "connector.view_auditevent"),
 )
 

@@ -167,6 +167,9 @@ SERVICENOW_EXTRA_HOSTS = env.list("SERVICENOW_EXTRA_HOSTS", default=[])
 SERVICENOW_SANDBOX_URL = env.str("SERVICENOW_SANDBOX_URL", default="").rstrip("/")
 SERVICENOW_CHANGE_CATEGORY = env.str("SERVICENOW_CHANGE_CATEGORY", default="Other")
 
+# Where the portal's calls come from, as others see it; shown for their allow lists.
+PORTAL_EGRESS_ADDRESSES = env.list("PORTAL_EGRESS_ADDRESSES", default=[])
+
 # Microsoft Graph
 GRAPH_BASE_URL = env.str(
     "GRAPH_BASE_URL", default="https://graph.microsoft.com/v1.0"

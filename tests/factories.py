@@ -28,6 +28,7 @@ from tickets.models import (
     TicketEvent,
     TicketState,
 )
+from tickets.support.models import Repository, SupportIntegration, SupportUser
 
 PASSWORD = "correct horse battery staple"
 
@@ -331,6 +332,49 @@ class AlertFactory(DjangoModelFactory[Alert]):
             "day_before": (timezone.localdate() - timedelta(days=1)).isoformat(),
         }
     )
+
+
+class SupportIntegrationFactory(DjangoModelFactory[SupportIntegration]):
+    """Settings with both questions answered: basic authentication."""
+
+    class Meta:
+        model = SupportIntegration
+
+    tenant = factory.SubFactory(TenantFactory)
+    basic_auth_allowed = True
+    single_tenant = True
+    outbound_app_id = "7595e20f-39a8-4fcb-b865-f64d6663fc5f"
+    directory_id = "5b1d0c52-7a3e-4c8f-9a64-2f0e6d93c1ab"
+    admin_email = "admin@contoso.example"
+
+
+class RepositoryFactory(DjangoModelFactory[Repository]):
+    """A repository with the values of basic authentication."""
+
+    class Meta:
+        model = Repository
+
+    tenant = factory.SubFactory(TenantFactory)
+    repository_id = factory.Sequence(lambda n: f"contoso{n}.service-now.com")
+    endpoint = factory.Sequence(lambda n: f"https://contoso{n}.service-now.com")
+    auth_type = Repository.AuthType.BASIC
+    entered_for = "basic"
+    client_id = "inbound-client"
+    client_secret = "inbound-client-secret"
+    refresh_token_expiry = 864_000
+    rest_username = "integration.user"
+    rest_password = "word-of-the-rest-user"
+
+
+class SupportUserFactory(DjangoModelFactory[SupportUser]):
+    """Somebody who may open support cases."""
+
+    class Meta:
+        model = SupportUser
+
+    repository = factory.SubFactory(RepositoryFactory)
+    user_name = factory.Sequence(lambda n: f"agent.{n}")
+    role = SupportUser.Role.ADMINISTRATOR
 
 
 class AuditEventFactory(DjangoModelFactory[AuditEvent]):

@@ -22,6 +22,7 @@ SHARES = {"admin", "operator"}
 ADMIN = {"admin"}
 LOOKS = {"admin", "operator", "reader"}
 NAMES = {"admin", "helpdesk"}
+SUPPORTS = {"admin", "helpdesk", "support"}
 
 # method, address, arguments, query, who may.
 MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
@@ -73,6 +74,29 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "tickets:mapping", [], {}, ADMIN),
     ("post", "tickets:mapping", [], {"kind": "incident"}, ADMIN),
     ("post", "tickets:reset_mapping", [], {}, ADMIN),
+    ("get", "support:overview", [], {}, EVERYBODY),
+    ("get", "support:decision", [], {}, SUPPORTS),
+    ("post", "support:decision", [], {}, SUPPORTS),
+    ("get", "support:setup", [], {}, EVERYBODY),
+    ("post", "support:setup", [], {}, SUPPORTS),
+    ("get", "support:print", [], {}, EVERYBODY),
+    ("get", "support:changes", ["REPOSITORY"], {}, EVERYBODY),
+    ("post", "support:check", ["REPOSITORY"], {}, SUPPORTS),
+    ("post", "support:tick", ["REPOSITORY", "STEP"], {}, SUPPORTS),
+    ("post", "support:note", ["REPOSITORY", "STEP"], {}, SUPPORTS),
+    ("get", "support:settings", [], {}, SUPPORTS),
+    ("post", "support:settings", [], {}, SUPPORTS),
+    ("get", "support:repository_add", [], {}, SUPPORTS),
+    ("post", "support:repository_add", [], {}, SUPPORTS),
+    ("get", "support:repository", ["REPOSITORY"], {}, EVERYBODY),
+    ("get", "support:repository_edit", ["REPOSITORY"], {}, SUPPORTS),
+    ("post", "support:repository_edit", ["REPOSITORY"], {}, SUPPORTS),
+    ("get", "support:repository_status", ["REPOSITORY"], {}, EVERYBODY),
+    ("get", "support:repository_remove", ["REPOSITORY"], {}, SUPPORTS),
+    ("post", "support:repository_remove", ["REPOSITORY"], {}, SUPPORTS),
+    ("get", "support:account", [], {}, EVERYBODY),
+    ("post", "support:account", [], {}, SUPPORTS),
+    ("post", "support:unlink", ["LINKED"], {}, SUPPORTS),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),
@@ -122,6 +146,11 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
     )
     factories.TicketFactory(connection=removed)
     adoption = factories.AdoptionFactory(source=removed, target=connection)
+    factories.SupportIntegrationFactory(tenant=tenant)
+    repository = factories.RepositoryFactory(tenant=tenant)
+    linked = factories.SupportUserFactory(
+        repository=repository, linked_email="a@contoso.example"
+    )
     control = factories.ControlProfileFactory(tenant=tenant)
     alert = factories.AlertFactory(tenant=tenant)
     return {
@@ -137,6 +166,9 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "REMOVED": str(removed.pk),
         "ADOPTION": str(adoption.pk),
         "RUN": str(factories.ProbeRunFactory(connection=connection).pk),
+        "REPOSITORY": str(repository.pk),
+        "STEP": "consent",
+        "LINKED": str(linked.pk),
     }
 
 
@@ -207,6 +239,6 @@ def _names(resolver: URLResolver, namespace: str) -> Iterator[str]:
             inner = pattern.namespace or ""
             yield from _names(pattern, f"{namespace}{inner}:" if inner else namespace)
         elif isinstance(pattern, URLPattern) and namespace.startswith(
-            ("portal:", "connector:", "tickets:", "score:")
+            ("portal:", "connector:", "tickets:", "support:", "score:")
         ):
             yield f"{namespace}{pattern.name}"

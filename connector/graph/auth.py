@@ -59,6 +59,13 @@ class Credentials:
     private_key: str = field(default="", repr=False)
     certificate: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    # Where it signs in; empty for where Graph's own cloud does.
+    authority: str = ""
+
+    @property
+    def sign_in(self) -> str:
+        """The address of the authority."""
+        return self.authority or str(settings.GRAPH_AUTHORITY)
 
     @property
     def is_complete(self) -> bool:
@@ -104,6 +111,11 @@ def fresh_token(credentials: Credentials) -> str:
     return credentials.token or _acquire(_made(credentials), credentials)
 
 
+def application_token(credentials: Credentials, scope: str) -> str:
+    """Return a token of any application, asked for anew: nothing is kept of it."""
+    return _acquire(_made(credentials), credentials, scope)
+
+
 def forget_tokens() -> None:
     """Have every next token asked for anew, as after a refusal."""
     _application.cache_clear()
@@ -130,12 +142,15 @@ def _require(credentials: Credentials) -> None:
 
 
 def _acquire(
-    application: ConfidentialClientApplication, credentials: Credentials
+    application: ConfidentialClientApplication,
+    credentials: Credentials,
+    scope: str = "",
 ) -> str:
     try:
-        answer = application.acquire_token_for_client([_scope()])
+        answer = application.acquire_token_for_client([scope or _scope()])
     except ValueError as error:
-        raise Unavailable("unexpected_answer", Evidence(url=_authority())) from error
+        evidence = Evidence(url=credentials.sign_in)
+        raise Unavailable("unexpected_answer", evidence) from error
     if "access_token" not in answer:
         raise _refusal(answer, credentials)
     return str(answer["access_token"])
@@ -146,7 +161,7 @@ def _made(credentials: Credentials) -> ConfidentialClientApplication:
     import msal
 
     wire = _HttpClient(credentials)
-    base = AUTHORITY if _is_stand_in(_authority()) else _authority()
+    base = AUTHORITY if _is_stand_in(credentials.sign_in) else credentials.sign_in
     try:
         return msal.ConfidentialClientApplication(
             credentials.client_id,
@@ -181,10 +196,6 @@ def _scope() -> str:
     return f"https://{host}/.default"
 
 
-def _authority() -> str:
-    return str(settings.GRAPH_AUTHORITY)
-
-
 def _is_stand_in(url: str) -> bool:
     # Microsoft answers over https alone.
     return url.startswith("http://")
@@ -197,7 +208,7 @@ def _unknown_directory(
     said = wire.last.json() if wire.last else None
     if isinstance(said, dict) and said.get("error_description"):
         words = f"{said.get('error', '')}: {said['error_description']}"
-    evidence = Evidence(clean(words, _secrets(credentials)), url=_authority())
+    evidence = Evidence(clean(words, _secrets(credentials)), url=credentials.sign_in)
     return Misconfigured("graph_tenant_unknown", evidence)
 
 
@@ -210,7 +221,7 @@ def _refusal(answer: dict[str, Any], credentials: Credentials) -> ConnectorError
     evidence = Evidence(
         words=clean(words, _secrets(credentials)),
         request_id=str(answer.get("correlation_id", ""))[:100],
-        url=_authority(),
+        url=credentials.sign_in,
     )
     return kind(code, evidence)
 
@@ -236,13 +247,14 @@ class _HttpClient:
 
     def __init__(self, credentials: Credentials) -> None:
         self._secrets = _secrets(credentials)
+        self._sign_in = credentials.sign_in
         self.last: Answer | None = None
 
     def get(
         self, url: str, *, params: Any = None, headers: Any = None, **_: Any
     ) -> Any:
         return self._send(
-            http.Call("GET", _real(url), params or {}, headers=headers or {})
+            http.Call("GET", self._real(url), params or {}, headers=headers or {})
         )
 
     def post(
@@ -259,7 +271,7 @@ class _HttpClient:
         return self._send(
             http.Call(
                 "POST",
-                _real(url),
+                self._real(url),
                 params or {},
                 form=form,
                 headers=headers or {},
@@ -271,7 +283,7 @@ class _HttpClient:
         """Do nothing: the session is the process's own."""
 
     def _send(self, call: http.Call) -> _Response:
-        session = http.session(private_ok=_is_stand_in(_authority()))
+        session = http.session(private_ok=_is_stand_in(self._sign_in))
         answer = self.last = http.send(session, call)
         if answer.status == 429 or answer.status >= 500:
             # msal would take the page of an outage for an answer.
@@ -280,9 +292,8 @@ class _HttpClient:
             raise Unavailable(code, evidence, retry_after=answer.retry_after)
         return _Response(answer)
 
-
-def _real(url: str) -> str:
-    """Return where a request to the authority really goes."""
-    if not _is_stand_in(_authority()):
-        return url
-    return url.replace(AUTHORITY, _authority(), 1)
+    def _real(self, url: str) -> str:
+        """Return where a request to the authority really goes."""
+        if not _is_stand_in(self._sign_in):
+            return url
+        return url.replace(AUTHORITY, self._sign_in, 1)

@@ -75,6 +75,7 @@ active boolean =true Active
 client_id string:255 Client ID
 client_secret password Client Secret
 redirect_url string:4000 Redirect URL
+token_url string:1024 Token URL
 access_token_lifespan integer =1800 Access Token Lifespan
 refresh_token_lifespan integer =8640000 Refresh Token Lifespan
 auth_code_lifespan integer =60 Authorization Code Lifespan
@@ -82,6 +83,25 @@ public_client boolean =false Public Client
 default_grant_type string =authorization_code Default Grant type
 user ref:sys_user OAuth Application User
 comments string:4000 Comments
+"""
+PROFILE = """
+name string:100 Name
+oauth_entity ref:oauth_entity OAuth provider
+grant_type string:40 Grant type
+default boolean =true Is default
+"""
+SCOPE = """
+name string:100 Name
+scope string:40 Scope
+active boolean =true Active
+"""
+PRIVILEGE = """
+source_scope ref:sys_scope Source Scope
+target_scope string:40 =global Target Scope
+target_name string:80 Target Name
+target_type string:40 Target Type
+operation string:40 Operation
+status string:40 =requested Status
 """
 API_KEY = """
 name string:100 Name

@@ -6,7 +6,14 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox import circumstances, customs, graph, ownstates, policies
+from connector.sandbox import (
+    circumstances,
+    customs,
+    graph,
+    ownstates,
+    policies,
+    support_app,
+)
 from connector.sandbox import faults as fault_rules
 from connector.sandbox.answers import json_response
 from connector.sandbox.schema import TASK_CLASSES
@@ -53,6 +60,7 @@ class Control:
             ("POST", "/_sandbox/rows"): self._act,
             ("GET", "/_sandbox/switches"): self._show_switches,
             ("PUT", "/_sandbox/switches"): self._set_switches,
+            ("PUT", "/_sandbox/support"): self._set_support,
             ("GET", "/_sandbox/stats"): self._stats,
             ("POST", "/_sandbox/reset"): self._reset,
         }
@@ -141,6 +149,13 @@ class Control:
         except ValueError as error:
             return json_response({"error": str(error)}, 400)
         return self._show_switches(request)
+
+    def _set_support(self, request: Request) -> Response:
+        try:
+            support_app.apply(self.store, json.loads(request.get_data() or b"{}"))
+        except (ValueError, TypeError, KeyError) as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response({"applied": True})
 
     def _stats(self, _request: Request) -> Response:
         return json_response(figures(self.store, self.faults, self.requests))

@@ -67,8 +67,12 @@ _LAST_WORDS = (
 )
 _IP_FILTER = "Access restricted (127.0.0.1 not authorized)"
 _CROSS_SCOPE = (
-    "Read operation against 'oauth_entity' from scope 'x_mioms_m365ticket' has been "
+    "Read operation against '{}' from scope '{}' has been "
     "refused due to the table's cross-scope access policy"
+)
+_CROSS_SCOPE_OF_SUPPORT = (
+    "Read operation on table '{}' from scope '{}' was denied because of "
+    "the table's cross-scope access policy"
 )
 _RULE_ID = "8f0c1a5cc3a2210054b1ef6c7540ae11"
 
@@ -228,13 +232,21 @@ def _instead(fault: Fault, method: str, table: str) -> Response:
         "data_policy": lambda: data_policy([fault.rule]),
         "missing_scope": lambda: Refusal(403, "Missing required api access scope"),
         "ip_filter": lambda: Refusal(403, "Security restricted", _IP_FILTER),
-        "cross_scope": lambda: Refusal(403, "Operation Failed", _CROSS_SCOPE),
+        "cross_scope": lambda: _cross_scope(fault.rule, table or "oauth_entity"),
         "rate_limit": lambda: _rate_limit(fault.retry_after),
         "error": _cancelled,
     }
     if fault.kind in refusals:
         return refusals[fault.kind]().response()
     return _page(fault.kind)
+
+
+def _cross_scope(scope: str, table: str) -> Refusal:
+    """Refuse in the words that the app of this scope brings out."""
+    words = _CROSS_SCOPE.format(table, "x_mioms_m365ticket")
+    if scope == "x_mioms_m365_assis":
+        words = _CROSS_SCOPE_OF_SUPPORT.format(table, scope)
+    return Refusal(403, "Operation Failed", words)
 
 
 _ELSEWHERE = {"redirect": "/login.do", "asleep": _WAKE_PAGE}

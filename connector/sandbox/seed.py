@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.sandbox import crowd, dictionary, history, people
+from connector.sandbox import crowd, dictionary, history, people, support_app
 from connector.sandbox.choices import CHOICES
 from connector.sandbox.furniture import ROWS
 from connector.sandbox.schema import TABLES
@@ -274,6 +274,7 @@ def _furnish(store: Store, time_zone: str) -> None:
     _add_choices(store)
     _add_dictionary(store)
     _add_close_policy(store)
+    support_app.install(store)
 
 
 def _add_close_policy(store: Store) -> None:

@@ -40,6 +40,10 @@ PAGES = [
     "/servicenow/configuration/",
     "/ticketProvisioning",
     "/audit/",
+    "/support/",
+    "/support/decision/",
+    "/support/settings/",
+    "/support/account/",
     "/accounts/2fa/",
     "/no/such/page/",
 ]

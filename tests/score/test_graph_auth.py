@@ -74,6 +74,20 @@ def test_client_credentials_get_a_token_once(
     assert "grant_type=client_credentials" in str(sent[0])
 
 
+def test_any_application_gets_its_own_token_each_time(
+    microsoft: responses.RequestsMock,
+) -> None:
+    answer = {"token_type": "Bearer", "expires_in": 3599, "access_token": "from-entra"}
+    microsoft.post(TOKEN_URL, json=answer)
+    other = auth.Credentials(DIRECTORY, "other-app", "other-secret")
+    for _ in range(2):
+        assert auth.application_token(other, "audience/.default") == "from-entra"
+    sent = [str(call.request.body) for call in microsoft.calls if call.request.body]
+    assert len(sent) == 2
+    assert "client_id=other-app" in sent[0]
+    assert "other-secret" not in repr(other)
+
+
 def test_a_wrong_secret_is_told_in_the_words_of_entra(
     microsoft: responses.RequestsMock,
 ) -> None:

@@ -66,7 +66,7 @@ CREATE = {
     "api_acl": Row("api_acl", WAITS),
     "missing_scope": Row("scope", WAITS),
     "ip_filter": Row("ip_restricted", WAITS),
-    "cross_scope": Row("forbidden", STOPS),
+    "cross_scope": Row("cross_scope", STOPS),
     "rate_limit": Row("rate_limited", GOES_ON),
     "error": Row("transaction_cancelled", GOES_ON, is_open=True),
     "unavailable": Row("maintenance", GOES_ON, is_open=True),
