@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from connector.models import Tenant
 
 Kind = ScoreEvent.Kind
+_OF_A_DAY = ("date", "tenant_id", "calculated_at", "asserted", "accepted")
 BATCH = 500
 # So many days are held in memory at once.
 CHUNK = 20
@@ -35,7 +36,7 @@ _States = dict[str, list[tuple[str, str]]]
 def derive(tenant: Tenant) -> None:
     """Write the entries of all days that have none yet; done days stay as they are."""
     missing = Snapshot.objects.for_tenant(tenant).filter(gained__isnull=True)
-    days = list(missing.order_by("date").only("date", "tenant_id", "calculated_at"))
+    days = list(missing.order_by("date").only(*_OF_A_DAY))
     if not days:
         return
     states = _states(tenant)
@@ -107,7 +108,8 @@ def _derive_chunk(
         events += found
     for day in days:
         day.gained, day.regressed = day.gained or 0.0, day.regressed or 0.0
-        _count_asserted(day, points[day.pk], states)
+        if day.asserted is None:
+            _count_asserted(day, points[day.pk], states)
     _replace(tenant, [day.date for day in days], events)
     Snapshot.objects.bulk_update(
         days, ["gained", "regressed", "asserted", "accepted"], batch_size=BATCH
@@ -199,7 +201,7 @@ def _states(tenant: Tenant) -> _States:
 
 
 def _count_asserted(day: Snapshot, points: _Points, states: _States) -> None:
-    """Judge a past day by the states Graph tells; the newest is counted anew."""
+    """Judge a day nobody counted when it was today, by the states Graph tells."""
     now = {name: _state_on(states.get(name, []), day.date) for name in points}
     asserted = [name for name, state in now.items() if state == "ThirdParty"]
     day.asserted = sum(points[name][0] for name in asserted)

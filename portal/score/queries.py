@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Self
 from django.db import models
 from django.db.models import (
     Case,
-    Count,
     F,
     OuterRef,
     Q,
@@ -21,7 +20,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from connector.queries import TenantQuerySet
-from portal.score.status import TOLERANCE, ActionStatus, derived
+from portal.score.status import TOLERANCE, derived
 
 if TYPE_CHECKING:
     from datetime import date
@@ -126,22 +125,6 @@ class ControlProfileQuerySet(TenantQuerySet):
             .with_status()
             .with_news(reference)
             .only(*counted, "rank", "changed_at", "tenant_id")
-        )
-
-    def most_to_win(self) -> Self:
-        """Return what is to be addressed, the most points first."""
-        wanted = self.filter(status=ActionStatus.TO_ADDRESS, remaining__gt=TOLERANCE)
-        return wanted.order_by(
-            "-remaining", F("rank").asc(nulls_last=True), "title", "pk"
-        )
-
-    def counts(self) -> dict[str, int]:
-        """Count by status and by news; needs with_status() and with_news()."""
-        wanted = {status.value: Q(status=status) for status in ActionStatus}
-        wanted |= {"regressed": REGRESSED, "added": RECENTLY_ADDED}
-        wanted["updated"] = recently_updated()
-        return self.aggregate(
-            **{name: Count("pk", filter=rule) for name, rule in wanted.items()}
         )
 
     def points_by_category(self) -> list[dict[str, Any]]:

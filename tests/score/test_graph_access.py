@@ -417,6 +417,7 @@ def test_hundreds_of_profiles_come_page_by_page(
 def test_the_end_of_a_secret_is_announced_to_who_can_renew_it(
     entered: GraphAccess, admin: User, reader: User, client_for: SignIn
 ) -> None:
+    ScoreSync.objects.create(tenant=entered.tenant)
     GraphAccess.objects.update(expires_on=timezone.localdate() + timedelta(days=9))
     words = "The access to Microsoft Graph ends soon"
     assert words in client_for(admin).get("/securescore/").text

@@ -134,13 +134,21 @@ def test_points_of_third_party_actions_are_asserted(
     update = {"state": "ThirdParty", "updatedDateTime": since.isoformat()}
     profile.state, profile.state_updates = "ThirdParty", [update]
     profile.save()
-    Snapshot.objects.update(gained=None)
+    Snapshot.objects.update(gained=None, asserted=None)
     ledger.derive(synced)
     newest = Snapshot.objects.latest_for(synced)
     assert newest is not None
     assert newest.asserted == pytest.approx(profile.score)
     long_ago = Snapshot.objects.get(date=newest.date - timedelta(days=40))
     assert long_ago.asserted == 0
+    lately = Snapshot.objects.get(date=newest.date - timedelta(days=10))
+    points = lately.control_scores.get(control_id=profile.control_id).score
+    assert lately.asserted == pytest.approx(points)
+    # What was counted on its day stays, whatever Graph tells later.
+    Snapshot.objects.filter(pk=lately.pk).update(asserted=77.0, gained=None)
+    ledger.derive(synced)
+    lately.refresh_from_db()
+    assert lately.asserted == 77.0
 
 
 def test_a_status_set_in_the_portal_is_told_as_well(

@@ -210,7 +210,7 @@ def test_the_list_names_the_newest_ticket_of_an_action(
 @pytest.mark.parametrize("url", PAGES)
 def test_pages_take_few_queries_however_many_actions(
     synced: Tenant,
-    reader: User,
+    admin: User,
     client_for: SignIn,
     url: str,
     django_assert_max_num_queries: Any,
@@ -218,7 +218,7 @@ def test_pages_take_few_queries_however_many_actions(
     connection = factories.ConnectionFactory(tenant=synced)
     for control_id in ("AdminMFAV2", "MFARegistrationV2"):
         factories.TicketFactory(connection=connection, control_id=control_id)
-    client = client_for(reader)
+    client = client_for(admin)
     with django_assert_max_num_queries(15):
         assert client.get(url, {"size": "100"}).status_code == 200
 

@@ -315,7 +315,7 @@ def test_many_organisations_take_as_few_queries(
         reader.tenants.add(one)
         factories.SnapshotFactory(tenant=one, current_score=number)
     client = client_for(reader)
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         response = client.get(ORGANIZATIONS)
     assert len(response.context["rows"]) == 13
 
