@@ -104,8 +104,11 @@ class Panel:
     def was_broken_off(self) -> bool:
         """Whether the last round never ended: its worker died."""
         newest = next(iter(self.history), None)
-        is_over = newest is None or newest.run.finished_at is not None
-        return not is_over and not self.is_checking
+        if newest is None or newest.run.finished_at or self.is_checking:
+            return False
+        # What was left open over there is taken up again by itself.
+        probe = probe_of(newest.run.only)
+        return probe is None or not probe.on_request
 
     @property
     def done(self) -> int:
@@ -181,7 +184,7 @@ class Panel:
     def counts(self) -> list[tuple[str, int]]:
         return runs.counts(self.findings)
 
-    @property
+    @cached_property
     def next_action(self) -> NextAction:
         """The one thing to do first."""
         own = [self._connected(), self._cards()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -40,11 +41,16 @@ def begin(
     anew: bool = False,
 ) -> ProbeRun:
     """Return a round to be carried out; one under way for the same is not doubled."""
-    running = under_way(connection, only=only)
-    if running and not anew:
-        return running
-    run = ProbeRun.objects.create(connection=connection, asked_by=asked_by, only=only)
-    _forget_old(connection)
+    with transaction.atomic():
+        # Two clicks at once must not both find nothing and both begin.
+        Connection.objects.select_for_update().get(pk=connection.pk)
+        running = under_way(connection, only=only)
+        if running and not anew:
+            return running
+        run = ProbeRun.objects.create(
+            connection=connection, asked_by=asked_by, only=only
+        )
+        _forget_old(connection)
     return run
 
 
@@ -77,13 +83,9 @@ def _on_request() -> list[str]:
 
 def to_resume() -> list[int]:
     """Return rounds whose worker died or waits, and which left something over there."""
-    now = timezone.now()
-    rows = (
-        ProbeRun.objects.unfinished()
-        .active()
-        .filter(only__in=_on_request(), started_at__gt=now - _RESUMED_FOR)
-    )
-    return list(rows.untouched_since(now - LEASE).values_list("pk", flat=True))
+    mine = ProbeRun.objects.unfinished().active().filter(only__in=_on_request())
+    late = mine.untouched_since(timezone.now() - LEASE)
+    return list(late.values_list("pk", flat=True))
 
 
 def carry_out(run: ProbeRun) -> Examination | None:
@@ -104,11 +106,21 @@ def carry_out(run: ProbeRun) -> Examination | None:
             if _is_told(run, finding):
                 _keep(run, finding)
     except Unsettled:
-        # Taken up again later; see to_resume.
+        _leave_open(run)
         return None
     merge(run.connection, read(run.answers), is_whole=not run.only)
     _finish(run)
     return examination
+
+
+def _leave_open(run: ProbeRun) -> None:
+    """Let the round be taken up again later, see to_resume, but not for ever."""
+    if timezone.now() - run.started_at > _RESUMED_FOR:
+        mine = [one for one in read(run.answers) if one.id == run.only]
+        for finding in mine:
+            _keep(run, replace(finding, verdict=probes.FAILED, code="given_up"))
+        _finish(run)
+    merge(run.connection, read(run.answers))
 
 
 def _claim(run: ProbeRun) -> bool:

@@ -153,6 +153,18 @@ _TEST_TEXTS = {
         (_("Select **Send a test ticket** again when the instance answers."),),
         "security",
     ),
+    "given_up": Text(
+        _(
+            "The instance did not answer for a day: a test ticket may still be open there."
+        ),
+        (
+            _(
+                "Search %(table)s for this correlation ID and cancel the ticket by hand:"
+            ),
+            Copy(_("Correlation ID"), "%(reference)s"),
+            _("Then select **Send a test ticket** again."),
+        ),
+    ),
     "left_open": Text(
         _("%(number)s was created, but could not be canceled: it is still open."),
         (

@@ -121,6 +121,7 @@ def _cancel(e: Examination, kind: str, record: Record) -> Finding:
     facts = {
         "table": kind,
         "number": record.value("number"),
+        "reference": record.value("correlation_id"),
         "address": e.connection.record_url(kind, record.sys_id),
     }
     state = record.value("state")

@@ -60,7 +60,7 @@ class Examination:
         self.connection = connection
         # Names the round over there, should it have to be found again.
         self.run_key = run_key
-        self.keep = keep
+        self._keep = keep
         # What an earlier attempt at this very round wrote down.
         self.before = {finding.id: finding for finding in before}
         self.findings: dict[str, Finding] = {}
@@ -86,13 +86,26 @@ class Examination:
     def _asked(self, probe: Probe) -> Finding:
         obstacle = next(filter(self.is_blocked, probe.needs), "")
         if obstacle:
+            self._settle(probe)
             return findings.unknown("not_asked", because=obstacle)
         try:
             return probe.ask(self)
         except ConnectorError as error:
+            self._settle(probe)
             return findings.unanswered(error)
         except Exhausted as reason:
+            self._settle(probe)
             return findings.unknown(reason.code)
+
+    def _settle(self, probe: Probe) -> None:
+        """Make sure that nothing is forgotten that was left open over there."""
+        if probe.on_request and probe.id in self.before:
+            raise Unsettled
+
+    def keep(self, finding: Finding) -> None:
+        """Write down, before anything is done over there, what this round is about."""
+        self.before[finding.id] = finding
+        self._keep(finding)
 
     def is_blocked(self, name: str) -> bool:
         """Whether a question failed, or was not asked because another one failed."""

@@ -286,13 +286,15 @@ def test_a_worker_that_dies_in_between_makes_no_second_ticket(
 def test_what_was_sent_without_an_answer_is_never_sent_again(world: World) -> None:
     world.fault("cut", method="POST", count=1)
     run, finding = send(world, "incident")
-    assert finding is None
+    assert finding is not None
+    assert (finding.verdict, finding.code) == ("unknown", "sent")
+    assert finding.facts["reference"] in finding.answer
     assert run.finished_at is None
     assert [row["code"] for row in run.answers] == ["sent"]
 
     died(run)
     run, finding = go_on(world, run)
-    assert finding is None, "the create may still be committed"
+    assert run.finished_at is None, "the create may still be committed"
 
     died(run)
     at = (timezone.now() - timedelta(minutes=5)).isoformat()
@@ -302,6 +304,29 @@ def test_what_was_sent_without_an_answer_is_never_sent_again(world: World) -> No
     assert (finding.verdict, finding.code) == ("unknown", "no_answer")
     assert finding.facts["reference"] in finding.answer
     assert there(world) == []
+
+
+@pytest.mark.parametrize("where", [{"path": "all"}, {"table": "incident"}])
+def test_what_stays_unclear_for_a_day_is_given_to_people(
+    where: dict[str, str], world: World
+) -> None:
+    world.fault("cut", method="POST", count=1)
+    run, _finding = send(world, "incident")
+    world.fault("hibernating", **where)
+    died(run)
+
+    run, finding = go_on(world, run)
+    assert run.finished_at is None, "nothing is forgotten while nobody answers"
+    assert runs.to_resume() == []
+    died(run)
+    assert runs.to_resume() == [run.pk]
+
+    ProbeRun.objects.update(started_at=timezone.now() - timedelta(days=2))
+    run, finding = go_on(world, run)
+    assert finding is not None
+    assert (finding.verdict, finding.code) == ("failed", "given_up")
+    assert f"Correlation ID: {finding.facts['reference']}" in words_of(finding)
+    assert runs.to_resume() == []
 
 
 def test_a_ticket_that_does_not_show_is_said_to_be_there(world: World) -> None:

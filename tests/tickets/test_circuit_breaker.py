@@ -85,6 +85,8 @@ def test_the_first_failure_stops_the_whole_queue(
     queue = [queued(Kind.INCIDENT) for _ in range(MANY)]
     spoil(instance)
 
+    outbox.deliver(queue[0].pk)
+    assert not Delivery.objects.exclude(status=Status.WAITING).exists()
     work_through(queue)
     outbox.sweep()
     work_through(queue)
