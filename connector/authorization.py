@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from connector import audit, connections, probes, signals, tokens, upkeep
+from connector import audit, connections, runs, signals, tokens, upkeep
 from connector.exceptions import ConnectorError
 from connector.models import Connection
 
@@ -69,26 +69,31 @@ def complete(connection: Connection) -> None:
     except ConnectorError as error:
         _give_up(connection, error)
         return
-    examination = probes.examine(connection)
-    upkeep.keep(connection, examination)
+    run = runs.begin(connection, asked_by=connection.authorized_by, anew=True)
+    examination = runs.carry_out(run)
+    if examination:
+        upkeep.learn(connection, examination)
     _announce(connection)
-    if examination.error:
+    if examination and examination.error:
         connections.report_failure(connection, examination.error)
 
 
 def _announce(connection: Connection) -> None:
     works: dict[str, Any] = {
         "status": Status.CONNECTED,
-        "cards_enabled": True,
+        # Until its tickets were moved, another one's place is not taken.
+        "cards_enabled": connection.replaces_id is None,
         "last_error_code": "",
         "last_error_words": "",
         "last_error_at": None,
     }
     with transaction.atomic():
+        connections.lock(connection.tenant)
         waiting = Connection.objects.filter(pk=connection.pk, status=Status.AUTHORIZING)
         if not waiting.update(**works):
             return
         connection.refresh_from_db()
+        connections.settle_default(connection.tenant)
         audit.record(
             "connection.authorized",
             tenant=connection.tenant,

@@ -34,22 +34,38 @@ def is_public(address: str) -> bool:
     return ip.is_global and not ip.is_multicast
 
 
+def resolve(host: str, port: int | None) -> list[str]:
+    """Return the addresses a host name leads to; raises OSError without any."""
+    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
 def public_addresses(host: str, port: int | None) -> list[str]:
     """Return the addresses of a name, resolved once; [] when it cannot be resolved.
 
     Raises `PrivateAddressError` unless every one of them is public.
     """
     try:
-        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        found = resolve(host, port)
     except OSError:
         # Left to the connection, which says it better.
         return []
-    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
-    for address in addresses:
-        if not is_public(address):
-            message = f"{host} leads to {address}, which is not a public address."
-            raise PrivateAddressError(message)
-    return addresses
+    for address in found:
+        check(host, address)
+    return found
+
+
+def check(host: str, address: str) -> None:
+    """Raise unless the address the host led to is public."""
+    if not is_public(address):
+        message = f"{host} leads to {address}, which is not a public address."
+        raise PrivateAddressError(message)
+
+
+def connect(host: str, port: int, timeout: float) -> socket.socket:
+    """Return a connection to a public address; raises OSError or PrivateAddressError."""
+    addresses = public_addresses(host, port) or [host]
+    return socket.create_connection((addresses[0], port), timeout)
 
 
 class Guarded(HTTPConnection):

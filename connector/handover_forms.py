@@ -8,12 +8,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from connector import addresses, handover
-from connector.forms import ADDRESS_ERRORS
+from connector import handover
+from connector.forms import ADDRESS_ERRORS, origin_of
 from connector.models import Connection
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
+
+    from connector.models import Tenant
 
 AuthType = Connection.AuthType
 _PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
@@ -58,17 +60,18 @@ class HandOverForm(forms.Form):
     )
 
     def __init__(
-        self, data: Any = None, *, connection: Connection | None = None
+        self, data: Any = None, *, tenant: Tenant, connection: Connection | None = None
     ) -> None:
         super().__init__(data, initial=_stored(connection))
+        self._tenant = tenant
 
     def clean_instance(self) -> str:
-        try:
-            return addresses.normalise(self.cleaned_data["instance"])
-        except addresses.AddressError as error:
-            raise forms.ValidationError(
-                ADDRESS_ERRORS[error.code], code=error.code
-            ) from error
+        base_url = origin_of(self.cleaned_data["instance"])
+        mine = Connection.objects.of_servicenow(self._tenant).filter(base_url=base_url)
+        if mine.exclude(status=Connection.Status.DRAFT).exists():
+            message = _("This instance was authorized already; nothing is handed over.")
+            raise forms.ValidationError(message, code="taken")
+        return base_url
 
 
 def _stored(connection: Connection | None) -> dict[str, str]:

@@ -16,12 +16,11 @@ from django.views.decorators.http import (
     require_POST,
 )
 
-from connector import connections, handover, wizard
+from connector import addresses, connections, handover, wizard
 from connector.access import require
-from connector.choosing import chosen, chosen_or_404
+from connector.choosing import address, chosen, chosen_or_404, is_new
 from connector.handover_forms import CredentialsForm, HandOverForm
 from connector.models import Connection
-from connector.servicenow import backend
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -37,17 +36,19 @@ MANAGE = "connector.manage_connection"
 @require(MANAGE)
 def handover_new(request: TenantRequest) -> HttpResponse:
     """Settle instance and user, and make the link; show the one there is."""
-    connection = chosen(request)
+    connection = None if is_new(request) else chosen(request)
     if connection and connection.authorized_at:
         messages.info(
             request,
             _("This connection was authorized already; there is nothing to hand over."),
         )
         return redirect("connector:configuration")
-    form = HandOverForm(request.POST or None, connection=connection)
+    form = HandOverForm(
+        request.POST or None, tenant=request.tenant, connection=connection
+    )
     if request.method == "POST" and form.is_valid():
-        connection = _make(request, form.cleaned_data)
-        return redirect(f"{request.path}?connection={connection.pk}")
+        connection = _make(request, connection, form.cleaned_data)
+        return redirect(address("connector:handover_new", connection))
     link = handover.current(connection)
     context = {
         "form": form,
@@ -59,11 +60,14 @@ def handover_new(request: TenantRequest) -> HttpResponse:
     return render(request, "connector/handover_new.html", context, status=status)
 
 
-def _make(request: TenantRequest, values: dict[str, Any]) -> Connection:
+def _make(
+    request: TenantRequest, connection: Connection | None, values: dict[str, Any]
+) -> Connection:
     with transaction.atomic():
         connection = connections.configure(
             request.tenant,
             actor=request.user,
+            connection=connection,
             base_url=values["instance"],
             details=connections.Details(
                 integration_user=values["integration_user"],
@@ -84,7 +88,7 @@ def handover_revoke(request: TenantRequest) -> HttpResponse:
         messages.success(request, _("The link no longer works."))
     else:
         messages.info(request, _("There was no open link."))
-    return redirect("connector:handover_new")
+    return redirect(address("connector:handover_new", connection))
 
 
 @never_cache
@@ -114,7 +118,7 @@ def _values(link: HandOver) -> dict[str, Any]:
     return {
         "link": link,
         "connection": connection,
-        "redirect_uri": backend.redirect_uri(),
+        "redirect_uri": addresses.redirect_uri(),
         "wants_credentials": connection.auth_type
         == Connection.AuthType.CLIENT_CREDENTIALS,
     }
@@ -132,7 +136,8 @@ def _page(
     request: HttpRequest, template: str, *, status: int, **context: Any
 ) -> HttpResponse:
     response = render(request, template, context, status=status)
-    # The address is the key: it goes into no other site's log and no search engine.
-    response["Referrer-Policy"] = "no-referrer"
+    # The address is the key: it goes into no log and no search engine. (Without any
+    # referrer a browser would not say either which site a form comes from.)
+    response["Referrer-Policy"] = "strict-origin"
     response["X-Robots-Tag"] = "noindex"
     return response

@@ -20,6 +20,11 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
+from requests.utils import (
+    DEFAULT_CA_BUNDLE_PATH,
+    get_environ_proxies,
+    select_proxy,
+)
 from urllib3 import PoolManager
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -106,6 +111,17 @@ class Answer:
             method=self.call.method,
             url=_without_query(self.call.url),
         )
+
+
+def proxy_of(url: str) -> str:
+    """Return the host of the proxy on the way to an address, "" without one."""
+    proxy = select_proxy(url, get_environ_proxies(url))
+    return (urlsplit(proxy).hostname or "") if proxy else ""
+
+
+def authorities() -> str:
+    """Return the path of the certificates that are trusted."""
+    return os.environ.get("REQUESTS_CA_BUNDLE") or DEFAULT_CA_BUNDLE_PATH
 
 
 def send(

@@ -288,7 +288,7 @@ _REFUSALS: _Texts = {
     "data_policy": (
         _("The instance demands more fields"),
         _(
-            "The missing fields are in ServiceNow's words. Ask your ServiceNow administrator to exempt the integration user or make them optional (System Policy > Data Policies), then try again."
+            "The missing fields are in ServiceNow's words. Give them a default on the Field mapping page, or ask your ServiceNow administrator to make them optional (System Policy > Data Policies), then try again."
         ),
     ),
     "acl": (
@@ -313,6 +313,12 @@ _REFUSALS: _Texts = {
         _("The application may not use this API"),
         _(
             "In System OAuth > Application Registry give the entity the auth scope useraccount, or the scope linked to the Table API."
+        ),
+    ),
+    "cross_scope": (
+        _("The table's cross-scope access policy refused it"),
+        _(
+            "Open the table named in ServiceNow's words in System Definition > Tables, Application Access: set Accessible from to All application scopes and tick Can read."
         ),
     ),
     "ip_restricted": (

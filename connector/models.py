@@ -13,7 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connector.fields import EncryptedJSONField, EncryptedTextField
-from connector.queries import ConnectionQuerySet, TenantQuerySet
+from connector.graph_models import GraphAccess as GraphAccess
+from connector.queries import ConnectionQuerySet, ProbeRunQuerySet, TenantQuerySet
+from connector.servicenow.basic import Basic
+from connector.setup_models import HandOver as HandOver
+from connector.setup_models import SetupTick as SetupTick
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -94,10 +98,14 @@ class Connection(models.Model):
     remote_user_display = models.CharField(max_length=200, blank=True)
     remote_user_sys_id = models.CharField(max_length=32, blank=True)
     release = models.CharField(max_length=100, blank=True)
-    # The last answers of the probes: list of Probe.as_dict().
+    # The latest finding of each probe: list of Finding.as_dict().
     probes = models.JSONField(default=list, blank=True, encoder=DjangoJSONEncoder)
     checked_at = models.DateTimeField(null=True, blank=True)
     authorized_at = models.DateTimeField(null=True, blank=True)
+    # Set while it waits to take the place of another one, with that one's tickets.
+    replaces = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     authorized_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -159,19 +167,37 @@ class Connection(models.Model):
         return self.auth_type == self.AuthType.BASIC
 
     @property
-    def is_usable(self) -> bool:
-        """Whether tickets may be shared: authorized once, cards on, not removed."""
-        return self.cards_enabled and self.status in {
+    def is_settled(self) -> bool:
+        """Whether it was authorized, not removed, and stands on its own."""
+        return self.replaces_id is None and self.status in {
             self.Status.CONNECTED,
             self.Status.BROKEN,
             self.Status.AUTHORIZING,
         }
 
     @property
+    def is_usable(self) -> bool:
+        """Whether tickets may be shared: settled, and the cards are on."""
+        return self.cards_enabled and self.is_settled
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether only its history is left, to be read."""
+        return self.status == self.Status.REMOVED
+
+    @property
     def is_someone_else(self) -> bool:
         """Whether the token belongs to another user than the one that was named."""
         named = self.integration_user.casefold()
         return bool(self.remote_user_name) and self.remote_user_name.casefold() != named
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What it holds and nobody may read, in every spelling it travels in."""
+        held = (self.client_secret, self.access_token, self.refresh_token)
+        if not self.password:
+            return held
+        return (*held, *Basic(self.integration_user, self.password).secrets)
 
     def ends_within(self, span: timedelta) -> bool:
         """Whether the authorization ends in so short a time, or has ended."""
@@ -212,80 +238,38 @@ class RequestBudget(models.Model):
         return f"{self.requests} requests until {self.ends_at:%H:%M}"
 
 
-class SetupTick(models.Model):
-    """Something of the set-up that somebody says is done.
+class ProbeRun(models.Model):
+    """One round of questions about a connection; its answers arrive one by one."""
 
-    One row each, so that two people at work never undo each other.
-    """
-
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    # Empty until the details of a new connection were entered.
     connection = models.ForeignKey(
-        Connection,
-        on_delete=models.CASCADE,
-        null=True,
-        blank=True,
-        related_name="setup_ticks",
+        Connection, on_delete=models.CASCADE, related_name="probe_runs"
     )
-    item = models.CharField(max_length=20)
-    done_by_name = models.CharField(max_length=150)
-    done_at = models.DateTimeField(default=timezone.now)
-
-    objects = TenantQuerySet.as_manager()
-
-    class Meta:
-        default_permissions = ()
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connection", "item"], name="setup_tick_once_per_connection"
-            ),
-            models.UniqueConstraint(
-                fields=["tenant", "item"],
-                condition=models.Q(connection__isnull=True),
-                name="setup_tick_once_before_connection",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.item} {self.done_by_name}"
-
-
-class HandOver(models.Model):
-    """A link by which somebody without an account enters client ID and secret, once.
-
-    The link carries the key, signed; what it may do is decided by this row.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    connection = models.ForeignKey(
-        Connection, on_delete=models.CASCADE, related_name="hand_overs"
-    )
-    created_by = models.ForeignKey(
+    started_at = models.DateTimeField(default=timezone.now)
+    # Since when a worker is at it; see connector.runs.
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    # Nobody: the portal itself, or somebody at the terminal.
+    asked_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
         null=True,
         blank=True,
         related_name="+",
     )
-    created_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField()
-    opened_at = models.DateTimeField(null=True, blank=True)
-    used_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
+    # The one probe that was asked; empty for all of them.
+    only = models.CharField(max_length=60, blank=True)
+    # List of Finding.as_dict(), each as it arrives.
+    answers = models.JSONField(default=list, blank=True, encoder=DjangoJSONEncoder)
+
+    objects = ProbeRunQuerySet.as_manager()
 
     class Meta:
-        ordering = ["-created_at"]
+        ordering = ["-started_at", "-pk"]
         default_permissions = ()
-        verbose_name = _("hand-over link")
+        indexes = [models.Index(fields=["connection", "-started_at"])]
 
     def __str__(self) -> str:
-        return f"{self.connection} {self.created_at:%Y-%m-%d}"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether values can still be entered by it."""
-        is_spent = self.used_at is not None or self.revoked_at is not None
-        return not is_spent and timezone.now() < self.expires_at
+        return f"{self.connection} {self.started_at:%Y-%m-%d %H:%M}"
 
 
 class AuditEvent(models.Model):

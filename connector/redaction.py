@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LONGEST_WORDS = 2000
 REDACTED = "********"
@@ -22,15 +26,21 @@ _PATTERNS = (
 
 def clean(text: str, secrets: tuple[str, ...] = ()) -> str:
     """Return the text without secrets and mark-up, at most 2,000 characters long."""
-    for secret in secrets:
-        if len(secret) >= 4:
-            text = text.replace(secret, REDACTED)
+    text = hide(text, secrets)
     if looks_like_html(text):
         text = _text_of(text)
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\1 {REDACTED}", text)
     text = text.strip()
     return text if len(text) <= LONGEST_WORDS else f"{text[: LONGEST_WORDS - 1]}…"
+
+
+def hide(text: str, secrets: Iterable[str]) -> str:
+    """Return the text without these secrets, however long it is."""
+    for secret in secrets:
+        if len(secret) >= 4:
+            text = text.replace(secret, REDACTED)
+    return text
 
 
 def looks_like_html(text: str) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from connector import authorization, tokens, upkeep
-from connector.models import Connection
+from connector import authorization, runs, tokens, upkeep
+from connector.graph import check as graph_check
+from connector.models import Connection, GraphAccess, ProbeRun
 
 Status = Connection.Status
 
@@ -22,6 +23,13 @@ def check(connection_pk: int) -> None:
     """Examine a connection in full."""
     for connection in Connection.objects.active().filter(pk=connection_pk):
         upkeep.check(connection)
+
+
+@shared_task
+def examine(run_pk: int) -> None:
+    """Carry out a round of questions."""
+    for run in ProbeRun.objects.unfinished().active().filter(pk=run_pk):
+        upkeep.examine(run)
 
 
 @shared_task
@@ -49,3 +57,12 @@ def check_connections() -> None:
     }
     for pk, status in Connection.objects.in_need_of_care().values_list("pk", "status"):
         works[Status(status)].delay(pk)
+    for pk in runs.to_resume():
+        examine.delay(pk)
+
+
+@shared_task
+def check_graph(access_pk: int) -> None:
+    """Ask Microsoft whether an access to Graph works."""
+    for access in GraphAccess.objects.filter(pk=access_pk).select_related("tenant"):
+        graph_check.run(access)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -25,7 +24,10 @@ from connector.servicenow.basic import Basic
 from connector.servicenow.client import ServiceNow
 
 if TYPE_CHECKING:
-    from connector.servicenow.client import TokenSource
+    from collections.abc import Iterator
+
+    from connector.servicenow.client import Meter, TokenSource
+    from connector.servicenow.limits import RateLimit
     from connector.servicenow.oauth import Tokens
 
 # ServiceNow's default; the token endpoint does not say it.
@@ -51,14 +53,28 @@ _COLUMNS = [
 ]
 
 
-def servicenow(connection: Connection) -> ServiceNow:
-    """Return a client of the connection's instance that renews its token by itself."""
+def servicenow(
+    connection: Connection,
+    *,
+    timeout: tuple[float, float] | None = None,
+    meter: Meter | None = None,
+) -> ServiceNow:
+    """Return a client of the connection's instance that renews its token by itself.
+
+    `meter` is told of each request beside the connection's own budget.
+    """
+
+    def note(named: RateLimit | None) -> None:
+        budget.note(connection.pk, named)
+        if meter:
+            meter(named)
+
     return ServiceNow(
         connection.base_url,
         _authority(connection),
-        timeout=_timeout(),
+        timeout=timeout or _timeout(),
         private_ok=addresses.is_sandbox(connection.base_url),
-        meter=partial(budget.note, connection.pk),
+        meter=note,
     )
 
 
@@ -173,15 +189,31 @@ def _expiry(connection: Connection, tokens: Tokens) -> datetime:
 
 def exchange(connection: Connection) -> None:
     """Turn what was brought for the authorization into tokens, once."""
+    with _renewing(connection):
+        connection.refresh_from_db()
+        if connection.pending_code:
+            _exchange(connection, connection.pending_code)
+
+
+def prove(connection: Connection) -> None:
+    """Have the token endpoint renew the authorization now; raises what it says.
+
+    A refusal changes nothing: the token at hand may still be good for a while.
+    """
+    with _renewing(connection):
+        connection.refresh_from_db(fields=_COLUMNS)
+        _store(connection, _ask(connection))
+
+
+@contextmanager
+def _renewing(connection: Connection) -> Iterator[None]:
     deadline = time.monotonic() + LONGEST_WAIT
     while not _claim(connection):
         if time.monotonic() > deadline:
             raise Unavailable("renewal_pending", retry_after=5)
         time.sleep(_PAUSE)
     try:
-        connection.refresh_from_db()
-        if connection.pending_code:
-            _exchange(connection, connection.pending_code)
+        yield
     finally:
         _release(connection)
 

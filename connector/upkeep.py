@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from connector import audit, connections, probes, tokens
+from connector import audit, connections, probes, runs, tokens
 from connector.exceptions import ConnectorError
 from connector.models import AuditEvent, Connection
 
 if TYPE_CHECKING:
+    from connector.models import ProbeRun
     from connector.probes import Examination
 
 # Days before the end of the authorization at which it is said, once each.
@@ -31,17 +32,26 @@ Status = Connection.Status
 
 
 def check(connection: Connection) -> None:
-    """Examine a connection in full, keep the answers and draw the conclusion."""
-    examination = probes.examine(connection)
-    keep(connection, examination)
-    if examination.error:
-        connections.report_failure(connection, examination.error)
-    elif not examination.has_failed:
-        connections.report_success(connection)
+    """Examine a connection in full, keep the findings and draw the conclusion."""
+    examine(runs.begin(connection))
 
 
-def keep(connection: Connection, examination: Examination) -> None:
-    """Store what an examination found."""
+def examine(run: ProbeRun) -> Examination | None:
+    """Carry out a round of questions and draw the conclusion."""
+    before = probes.stored(run.connection)
+    examination = runs.carry_out(run)
+    if examination is None:
+        return None
+    if not run.only:
+        learn(run.connection, examination)
+    _conclude(run.connection, examination)
+    if run.only and runs.opens_the_way(run, before):
+        examine(runs.begin(run.connection, asked_by=run.asked_by))
+    return examination
+
+
+def learn(connection: Connection, examination: Examination) -> None:
+    """Store what an examination learnt of the instance by the way."""
     owner = examination.owner
     learnt = {"release": examination.release} if examination.release else {}
     if not examination.error:
@@ -50,12 +60,33 @@ def keep(connection: Connection, examination: Examination) -> None:
             "remote_user_display": owner.value("name") if owner else "",
             "remote_user_sys_id": owner.sys_id if owner else "",
         }
-    connections.update(
-        connection,
-        probes=[probe.as_dict() for probe in examination.probes],
-        checked_at=timezone.now(),
-        **learnt,
+    if learnt:
+        connections.update(connection, **learnt)
+
+
+def _conclude(connection: Connection, examination: Examination) -> None:
+    if examination.error:
+        connections.report_failure(connection, examination.error)
+    elif _works(connection):
+        connections.report_success(connection)
+
+
+def _works(connection: Connection) -> bool:
+    """Whether everything was asked, and nothing failed, that it cannot do without."""
+    known = {finding.id: finding for finding in probes.stored(connection)}
+    vital = [known.get(name) for name in probes.VITAL]
+    return all(
+        finding and finding.verdict != probes.FAILED and not finding.was_not_asked
+        for finding in vital
     )
+
+
+def _examine_vitals(connection: Connection) -> None:
+    """Ask no more than tells whether the connection works: it is asked every few minutes."""
+    examination = probes.Examination(connection)
+    found = list(examination.ask(probes.with_needs(probes.VITAL)))
+    runs.merge(connection, found)
+    _conclude(connection, examination)
 
 
 def watch(connection: Connection) -> None:
@@ -65,7 +96,7 @@ def watch(connection: Connection) -> None:
         # Left to a person: trying a wrong password again and again locks the user out.
         return
     if _needs_examination(connection):
-        check(connection)
+        _examine_vitals(connection)
     else:
         _ask_who(connection)
     _warn_of_end(connection)

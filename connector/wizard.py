@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlencode
 
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from connector import audit
+from connector.choosing import NEW, PARAMETER
 from connector.models import Connection, SetupTick
-from connector.probes import FAILED, WARNING, Probe, stored
+from connector.probes import FAILED, WARNING, Finding, stored
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -99,7 +99,7 @@ class Wizard:
         return [self._step(stage) for stage in STAGES]
 
     @property
-    def troubles(self) -> list[Probe]:
+    def troubles(self) -> list[Finding]:
         """What the last check found wrong, the worst first."""
         probes = stored(self.connection) if self.connection else []
         return [
@@ -162,10 +162,10 @@ class Wizard:
 
 def address(connection: Connection | None, stage_id: str = "") -> str:
     """Return the address of a step of the set-up."""
-    query = {"connection": str(connection.pk)} if connection else {}
-    query |= {"step": stage_id} if stage_id else {}
-    path = reverse("connector:setup")
-    return f"{path}?{urlencode(query)}" if query else path
+    query = {PARAMETER: str(connection.pk) if connection else NEW}
+    return reverse(
+        "connector:setup", query=query | ({"step": stage_id} if stage_id else {})
+    )
 
 
 def tick(

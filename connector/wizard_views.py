@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from connector import connections, wizard
 from connector.access import require
-from connector.choosing import chosen, chosen_or_404
+from connector.choosing import chosen, chosen_or_404, is_new
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -27,7 +27,7 @@ MANAGE = "connector.manage_connection"
 @require(MANAGE)
 def setup_tick(request: TenantRequest) -> HttpResponse:
     """Write down that a part of the set-up is done, or take it back."""
-    connection = chosen(request)
+    connection = None if is_new(request) else chosen(request)
     item = request.POST.get("item", "")
     if item not in wizard.ITEMS or item == wizard.FINISHED:
         raise Http404

@@ -25,13 +25,14 @@ def livez(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
     """Answer 503 with the names of what does not work."""
-    checks = {"database": _database_answers, "broker": _broker_answers}
+    checks = {"database": database_answers, "broker": broker_answers}
     failed = [name for name, answers in checks.items() if not answers()]
     text = f"not ready: {', '.join(failed)}" if failed else "ok"
     return HttpResponse(text, content_type="text/plain", status=503 if failed else 200)
 
 
-def _database_answers() -> bool:
+def database_answers() -> bool:
+    """Say whether the database can be asked."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -40,7 +41,8 @@ def _database_answers() -> bool:
     return True
 
 
-def _broker_answers() -> bool:
+def broker_answers() -> bool:
+    """Say whether Redis can be reached."""
     limits = {"socket_connect_timeout": 2, "socket_timeout": 2}
     try:
         with app.connection_for_write(transport_options=limits) as broker:

@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
-from portal.score.models import ControlProfile, ControlScore, ScoreSync, Snapshot
+from portal.heartbeat import Heartbeat
+from portal.score.alert_models import Alert, AlertRule
+from portal.score.models import (
+    ControlProfile,
+    ControlScore,
+    ScoreEvent,
+    ScoreSync,
+    ScoreZone,
+    Snapshot,
+)
 
-__all__ = ["ControlProfile", "ControlScore", "ScoreSync", "Snapshot"]
+__all__ = [
+    "Alert",
+    "AlertRule",
+    "ControlProfile",
+    "ControlScore",
+    "Heartbeat",
+    "ScoreEvent",
+    "ScoreSync",
+    "ScoreZone",
+    "Snapshot",
+]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from connector import tokens
 from connector.exceptions import Evidence, Refused
 from connector.servicenow.query import Query
-from tickets import attempts, mapping
+from tickets import attempts, mapping, profiles
 from tickets.attempts import Outcome
 from tickets.journals import ROW_FIELDS
 
@@ -33,7 +33,7 @@ def change(delivery: Delivery) -> Outcome:
     record = _read(client, delivery)
     if not _differing(record, delivery.payload):
         return Outcome(record, was_there=True)
-    _refuse_conflict(record, delivery.before)
+    _refuse_conflict(delivery, record)
     _make_ready(delivery)
     outcome = _send(client, delivery, _is_changed)
     if kept := _differing(outcome.record, delivery.payload):
@@ -65,7 +65,8 @@ def _read(client: ServiceNow, delivery: Delivery) -> Record:
 
 
 def _fields(delivery: Delivery) -> list[str]:
-    return list(dict.fromkeys([*mapping.FIELDS, *delivery.payload]))
+    usual = mapping.fields_read(delivery.ticket.connection)
+    return list(dict.fromkeys([*usual, *delivery.payload]))
 
 
 def _make_ready(delivery: Delivery) -> None:
@@ -117,13 +118,14 @@ def _differing(record: Record, payload: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _refuse_conflict(record: Record, before: Mapping[str, str]) -> None:
-    shown = mapping.shown_values(record)
+def _refuse_conflict(delivery: Delivery, record: Record) -> None:
+    shown, before = mapping.shown_values(delivery.ticket, record), delivery.before
     changed = [
         name for name, value in before.items() if shown.get(name, value) != value
     ]
     if changed:
-        columns = [mapping.COLUMN_OF[name] for name in changed]
+        profile = profiles.of(delivery.ticket)
+        columns = [profile.read_from(name) for name in changed]
         raise Refused("changed_meanwhile", _evidence(record, columns))
 
 

@@ -8,7 +8,7 @@ from uuid import uuid5
 from django.db import IntegrityError, transaction
 
 from connector import audit
-from tickets import echoes, mapping
+from tickets import echoes, mapping, profiles
 from tickets.models import Delivery, TicketEvent
 from tickets.waking import wake
 
@@ -40,7 +40,7 @@ def edit(ticket: Ticket, values: Mapping[str, Any], *, actor: User) -> Delivery 
             before=before,
         )
         for name, value in changed.items():
-            _tell_edit(ticket, name, _text(name, value), actor)
+            _tell_edit(ticket, name, _text(ticket, name, value), actor)
         audit.record(
             "ticket.edited",
             tenant=ticket.tenant,
@@ -65,14 +65,14 @@ def _tell_edit(ticket: Ticket, name: str, value: str, actor: User) -> None:
 
 def _shown(ticket: Ticket, name: str) -> str:
     """Return what the ticket shows, as `mapping.shown_values` says it of a record."""
-    if name == "priority":
-        return ticket.remote_priority or mapping.priority_code(ticket.priority)
-    return _text(name, getattr(ticket, name))
+    if name == "priority" and ticket.remote_priority:
+        return ticket.remote_priority
+    return _text(ticket, name, getattr(ticket, name))
 
 
-def _text(name: str, value: Any) -> str:
+def _text(ticket: Ticket, name: str, value: Any) -> str:
     if name == "priority":
-        return mapping.priority_code(value)
+        return profiles.of(ticket).priority_code(value)
     return str(value or "")
 
 

@@ -11,4 +11,6 @@ class TicketsConfig(AppConfig):
     verbose_name = _("Tickets")
 
     def ready(self) -> None:
-        from tickets import receivers  # noqa: F401
+        from tickets import probes, receivers  # noqa: F401
+
+        probes.install()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from tickets import echoes, journals, mapping
+from tickets import echoes, journals, mapping, profiles
 from tickets.models import TicketEvent
 
 if TYPE_CHECKING:
@@ -154,21 +154,23 @@ def add_entries(
 
 
 def _take_values(ticket: Ticket, record: Record) -> Iterable[Change]:
-    values = mapping.values_of(record)
+    profile = profiles.of(ticket)
+    values = mapping.values_of(record, profile)
     if values.state is not None:
         yield from _differ("state", ticket.remote_state, values.state)
         ticket.remote_state = values.state
     if values.priority is not None:
-        before = ticket.remote_priority or mapping.priority_code(ticket.priority)
+        before = ticket.remote_priority or profile.priority_code(ticket.priority)
         yield from _differ("priority", before, values.priority)
         ticket.remote_priority = values.priority
-        ticket.priority = mapping.priority_of(values.priority)
+        ticket.priority = profile.priority_of(values.priority)
     if values.knows_due_date and values.due_date != ticket.due_date:
         yield Change("due_date", _day(ticket.due_date), _day(values.due_date))
         ticket.due_date = values.due_date
-    if values.name is not None and values.name != ticket.name:
-        yield Change("name", ticket.name, values.name)
-        ticket.name = values.name
+    name = mapping.portal_name(ticket, values.name or "")
+    if name and name != ticket.name:
+        yield Change("name", ticket.name, name)
+        ticket.name = name
     if values.assigned_to is not None and values.assigned_to != ticket.assigned_to:
         yield Change("assigned_to", ticket.assigned_to, values.assigned_to)
         ticket.assigned_to = values.assigned_to

@@ -1,4 +1,4 @@
-"""The forms people fill in: a ticket, and the name of a state."""
+"""The form people fill in for a ticket."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tickets.mapping import DESCRIPTION_LIMIT, NAME_LIMIT
+from tickets.mapping import DESCRIPTION_LIMIT, NAME_LIMIT, editable
 from tickets.models import Category, Kind, Priority
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from connector.models import Connection
     from tickets.drafts import Draft
     from tickets.models import Ticket
 
 # Journals take more, but nobody reads it.
 NOTE_LIMIT = 4000
-# What would break a line of ServiceNow's where one line is meant.
-_LINE_BREAKERS = {"Cc", "Zl", "Zp"}
+# What would break a line of ServiceNow's where one line is meant, and half letters.
+_LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def refuse_control_characters(text: str) -> None:
@@ -50,8 +52,40 @@ class Day(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
+class InstanceRadios(forms.RadioSelect):
+    """Connections, each with its host and whether its tickets are tests."""
+
+    option_template_name = "tickets/_instance.html"
+    connections: Mapping[str, Connection] = {}
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **kwargs)
+        option["connection"] = self.connections[str(option["value"])]
+        return option
+
+
+def _choice(connections: dict[str, Connection]) -> forms.Widget:
+    if len(connections) == 1:
+        return forms.HiddenInput()
+    radios = InstanceRadios()
+    radios.connections = connections
+    return radios
+
+
 class TaskForm(forms.Form):
     """A ticket to be sent to ServiceNow."""
+
+    # Only asked where there is a choice.
+    connection = forms.ChoiceField(
+        label=_("ServiceNow instance"),
+        widget=InstanceRadios,
+        required=False,
+        error_messages={
+            "invalid_choice": _(
+                "The instance you chose takes no tickets any more. Check where the ticket goes now, and send it again."
+            )
+        },
+    )
 
     kind = forms.ChoiceField(
         label=_("Kind of ticket"), choices=Kind.choices, widget=forms.RadioSelect
@@ -87,14 +121,33 @@ class TaskForm(forms.Form):
         error_messages={"required": _("Choose a recommendation category.")},
     )
 
-    def __init__(self, draft: Draft, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, draft: Draft, *args: Any, connections: Sequence[Connection], **kwargs: Any
+    ) -> None:
         kwargs.setdefault("initial", initial_of(draft))
         super().__init__(*args, **kwargs)
         self.draft = draft
+        self._offer({str(connection.pk): connection for connection in connections})
         self.fields["due_date"].widget.attrs["min"] = timezone.localdate().isoformat()
         if not draft.control_id:
             # A card's button makes one of that card's kind.
             del self.fields["kind"]
+
+    def _offer(self, connections: dict[str, Connection]) -> None:
+        self._connections = connections
+        self.initial.setdefault("connection", next(iter(connections)))
+        # Not asked for where there is no choice, and never left open where there is.
+        self.fields["connection"].is_conditional = True  # type: ignore[attr-defined]
+        self.fields["connection"].widget = _choice(connections)
+        self.fields["connection"].choices = [  # type: ignore[attr-defined]
+            (key, str(connection)) for key, connection in connections.items()
+        ]
+
+    @property
+    def destination(self) -> Connection:
+        """Where the ticket goes: the default until another one is chosen."""
+        wanted = str(self["connection"].value())
+        return self._connections.get(wanted) or next(iter(self._connections.values()))
 
     def clean_description(self) -> str:
         text: str = self.cleaned_data["description"].replace("\r\n", "\n")
@@ -146,9 +199,12 @@ class EditForm(forms.Form):
     )
 
     def __init__(self, ticket: Ticket, data: Any = None) -> None:
-        names = ("name", "priority", "due_date")
+        names = editable(ticket)
         super().__init__(data, initial={n: getattr(ticket, n) for n in names})
         self._ticket = ticket
+        for name in self.fields.keys() - {*names}:
+            # Nothing of it is sent to this instance.
+            del self.fields[name]
 
     def clean_due_date(self) -> date | None:
         day: date | None = self.cleaned_data["due_date"]
@@ -183,14 +239,3 @@ class NoteForm(forms.Form):
         text: str = self.cleaned_data["text"].replace("\r\n", "\n")
         refuse_hidden_characters(text)
         return text
-
-
-class StateNameForm(forms.Form):
-    """Our own name of one state."""
-
-    label = forms.CharField(
-        label=_("Own name"),
-        max_length=100,
-        validators=[refuse_control_characters],
-        error_messages={"required": _("Enter a name, or reset it to ServiceNow's.")},
-    )

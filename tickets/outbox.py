@@ -183,10 +183,7 @@ def _wait_for_connection(
         if work.leave(_WAITING, **values):
             facts = work.facts(**_error_facts(error))
             work.log(TicketEvent.Action.FAILED, error.evidence.words, facts)
-        queued = Delivery.objects.filter(
-            ticket__connection=work.connection, status=_QUEUED
-        )
-        queued.update(status=_WAITING)
+        park(work.connection)
 
 
 def release(connection: Connection) -> int:
@@ -198,6 +195,12 @@ def release(connection: Connection) -> int:
     return count
 
 
+def park(connection: Connection) -> None:
+    """Have what is queued wait until the connection comes back."""
+    queued = Delivery.objects.filter(ticket__connection=connection, status=_QUEUED)
+    queued.update(status=_WAITING)
+
+
 def hasten(connection: Connection) -> None:
     """Try again now what only waits because the instance was away."""
     now = timezone.now()
@@ -207,12 +210,21 @@ def hasten(connection: Connection) -> None:
 
 
 def retry(delivery: Delivery, *, actor: User) -> bool:
-    """Send a stopped or waiting delivery again now; False if it is not one."""
+    """Send a stopped or waiting delivery again now; False if it is not one.
+
+    What belongs to a removed connection is history and stays as it is.
+    """
     idle = Delivery.objects.filter(
-        pk=delivery.pk, status__in=[_STOPPED, _WAITING, _QUEUED]
+        pk=delivery.pk,
+        status__in=[_STOPPED, _WAITING, _QUEUED],
+        ticket__connection__removed_at__isnull=True,
     )
     with transaction.atomic():
         values = _DECIDED.get(delivery.error_code, {})
+        # What was refused is built anew: the field mapping may have been mended.
+        idle.filter(status=_STOPPED, operation=Delivery.Operation.CREATE).update(
+            payload=mapping.payload(delivery.ticket)
+        )
         if idle.update(status=_QUEUED, due_at=timezone.now(), **values) != 1:
             return False
         ticket = delivery.ticket

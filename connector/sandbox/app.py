@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
-from connector.sandbox import grants, graph
+from connector.sandbox import grants, graph, web
 from connector.sandbox.api import Api
 from connector.sandbox.control import Control
 from connector.sandbox.faults import Faults
 from connector.sandbox.site import Site
+from connector.sandbox.switches import Switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,10 +31,16 @@ class App:
     ) -> None:
         self.store = store
         self.faults = Faults()
+        self.switches = Switches()
         self.api = Api(store, self.faults)
         self.restrictions = self.api.restrictions
         self.control = Control(
-            store, self.faults, self.api.requests, self.restrictions, reseed
+            store,
+            self.faults,
+            self.api.requests,
+            self.restrictions,
+            reseed,
+            self.switches,
         )
         self.site = Site(store, self.control, portal)
 
@@ -44,7 +51,7 @@ class App:
             self.api.requests["graph"] += 1
             return graph.handle(request) or Response(status=404)
         if path.startswith("/api/"):
-            return self.api.respond(request)
+            return self.switches.name_rate(self.api.respond(request))
         if path.startswith("/oauth_"):
             return self._oauth(request)
         if path.startswith("/_sandbox/") and (found := self.control.respond(request)):
@@ -64,4 +71,6 @@ class App:
         if request.path in _REVOKE:
             grants.revoke(self.store, request.values.get("token", ""))
             return Response(status=200)
+        if self.switches.single_sign_on and not web.current(self.store, request).user:
+            return self.switches.elsewhere(request)
         return self.site.respond(request)

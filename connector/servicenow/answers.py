@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _REFUSALS = (
     ("aborted by business rule", "business_rule"),
     ("data policy", "data_policy"),
+    ("cross-scope access policy", "cross_scope"),
     ("missing required api access scope", "scope"),
     ("access restricted", "ip_restricted"),
     ("api level acl", "api_acl"),
@@ -30,6 +31,8 @@ _REFUSALS = (
     ("security constraints", "acl"),
     ("user not authorized", "acl"),
 )
+# These concern whatever is asked, and are decided before anything is carried out.
+_SHUT_OUT = frozenset({"scope", "ip_restricted", "api_acl"})
 _PAGES = (
     (re.compile(r"hibernat|wu=true|developer\.servicenow\.com", re.I), "hibernating"),
     (re.compile(r"maintenance|upgrad(e|ing) in progress", re.I), "maintenance"),
@@ -120,9 +123,11 @@ def _bad_request(answer: Answer) -> ConnectorError:
 def _forbidden(answer: Answer) -> ConnectorError:
     words = words_of(answer)
     text = (words or answer.text).lower()
-    codes = (code for sign, code in _REFUSALS if sign in text)
+    code = next((code for sign, code in _REFUSALS if sign in text), "forbidden")
+    if code in _SHUT_OUT:
+        return Misconfigured(code, answer.evidence(words))
     # A row can be inserted and then be hidden from its author: also answered by 403.
-    return Refused(next(codes, "forbidden"), answer.evidence(words), _committed(answer))
+    return Refused(code, answer.evidence(words), _committed(answer))
 
 
 def _not_found(answer: Answer) -> ConnectorError:

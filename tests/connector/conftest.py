@@ -14,6 +14,7 @@ from connector import tasks
 from connector.models import Connection
 from connector.sandbox.seed import password_of
 from connector.sandbox.server import Installation, Running, serve
+from tests.connector.asking import World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +35,13 @@ def instance(settings: SettingsWrapper) -> Iterator[Running]:
         settings.SERVICENOW_SANDBOX_URL = running.url
         settings.HTTP_READ_TIMEOUT = 2
         yield running
+
+
+@pytest.fixture
+def world(sandbox: Running, connection: Connection, settings: SettingsWrapper) -> World:
+    """An instance with nothing wrong, and a connection that works."""
+    settings.HTTP_READ_TIMEOUT = 2
+    return World(sandbox, connection, settings)
 
 
 class Walker:

@@ -55,7 +55,7 @@ def test_a_stranger_sees_the_values_and_enters_the_credentials(link: str) -> Non
     assert "http://testserver/oauth/complete/servicenow/" in text
     assert "m365.integration" in text
     assert "sn_change_write" in text
-    assert page["Referrer-Policy"] == "no-referrer"
+    assert page["Referrer-Policy"] == "strict-origin"
 
     answer = Client().post(link, VALUES, follow=True)
     assert "Thank you" in answer.content.decode()
@@ -188,6 +188,21 @@ def test_another_organisation_cannot_see_or_take_it_back(
     assert client.get(new, query).status_code == 404
     assert client.post(revoke, query).status_code == 404
     assert Client().get(link).status_code == 200
+
+
+def test_an_instance_that_is_connected_is_not_handed_over(
+    tenant: Tenant, admin: User, client_for: SignIn
+) -> None:
+    working = factories.ConnectionFactory(
+        tenant=tenant, base_url="https://contoso.service-now.com", client_id="kept"
+    )
+    values = {**DETAILS, "connection": "new"}
+    page = client_for(admin).post(reverse("connector:handover_new"), values)
+
+    assert page.status_code == 422
+    working.refresh_from_db()
+    assert working.client_id == "kept"
+    assert not HandOver.objects.exists()
 
 
 def test_a_wrong_address_loses_nothing_that_was_typed(
