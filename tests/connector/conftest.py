@@ -33,14 +33,12 @@ def instance(settings: SettingsWrapper) -> Iterator[Running]:
     """A ServiceNow instance with both steps of the installation checklist done."""
     with serve(INSTALLATION) as running:
         settings.SERVICENOW_SANDBOX_URL = running.url
-        settings.HTTP_READ_TIMEOUT = 2
         yield running
 
 
 @pytest.fixture
 def world(sandbox: Running, connection: Connection, settings: SettingsWrapper) -> World:
     """An instance with nothing wrong, and a connection that works."""
-    settings.HTTP_READ_TIMEOUT = 2
     return World(sandbox, connection, settings)
 
 

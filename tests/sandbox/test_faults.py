@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +10,7 @@ import requests
 from connector.sandbox import faults
 from connector.sandbox.faults import Fault, Faults, WrongFault
 from tests.sandbox.wire import CLIENT, INTEGRATION_WORD, error_of, mark, token_answer
+from tests.servers import wait_until
 
 if TYPE_CHECKING:
     from connector.sandbox.server import Running
@@ -219,48 +220,47 @@ def test_the_figures_show_correlations_used_twice(instance: Running, api: Api) -
 def test_requests_of_one_session_wait_for_each_other(
     instance: Running, api: Api
 ) -> None:
-    cookie = api.send("GET", "table/incident?sysparm_limit=1").cookies["JSESSIONID"]
-    instance.faults.add("latency", ms=100)
+    path = "table/incident?sysparm_limit=1"
+    cookie = api.send("GET", path).cookies["JSESSIONID"]
+    headers = {"Cookie": f"JSESSIONID={cookie}"}
+    sessions = instance.app.api.sessions
+    session = sessions._known[cookie]
 
-    def together(headers: dict[str, str]) -> float:
-        start = time.monotonic()
-        path = "table/incident?sysparm_limit=1"
-        threads = [
-            threading.Thread(target=api.send, args=("GET", path), kwargs=headers)
-            for _ in range(4)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        return time.monotonic() - start
-
-    assert together({}) < 0.35
-    assert together({"headers": {"Cookie": f"JSESSIONID={cookie}"}}) >= 0.4
+    with ThreadPoolExecutor() as pool:
+        # The session is busy until the block ends.
+        with sessions.enter(cookie):
+            waits = [pool.submit(api.send, "GET", path, headers=headers)]
+            waits.append(pool.submit(api.send, "GET", path, headers=headers))
+            wait_until(lambda: session.waiting == 2, 20, "both in the queue")
+            assert api.send("GET", path).status_code == 200
+            assert not any(one.done() for one in waits)
+        assert [one.result(20).status_code for one in waits] == [200, 200]
 
 
 def test_the_queue_of_a_session_drops_what_is_too_much(
-    instance: Running, api: Api
+    instance: Running, api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cookie = api.send("GET", "table/incident?sysparm_limit=1").cookies["JSESSIONID"]
+    path = "table/incident?sysparm_limit=1"
+    cookie = api.send("GET", path).cookies["JSESSIONID"]
     headers = {"Cookie": f"JSESSIONID={cookie}"}
     sessions = instance.app.api.sessions
-    sessions.queue_limit, sessions.patience = 1, 0.05
-    instance.faults.add("latency", ms=300)
-    statuses: list[int] = []
+    monkeypatch.setattr(sessions, "queue_limit", 1)
+    monkeypatch.setattr(sessions, "patience", 0.0)
+    session = sessions._known[cookie]
 
-    def call() -> None:
-        answer = api.send("GET", "table/incident?sysparm_limit=1", headers=headers)
-        statuses.append(answer.status_code)
+    def send() -> int:
+        return api.send("GET", path, headers=headers).status_code
 
-    threads = [threading.Thread(target=call) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-        time.sleep(0.08)
-    for thread in threads:
-        thread.join()
-    sessions.queue_limit, sessions.patience = 10, 30.0
-    assert sorted(statuses) == [200, 200, 202]
+    with ThreadPoolExecutor() as pool:
+        # The session is busy until the block ends: the next waits, the third is one
+        # too many.
+        with sessions.enter(cookie):
+            waits = pool.submit(send)
+            wait_until(lambda: session.waiting == 1, 20, "the second in the queue")
+            assert send() == 202
+            assert not waits.done()
+        assert waits.result(20) == 200
+    assert send() == 200
 
 
 def test_a_cookie_alone_needs_the_token_of_its_session(
