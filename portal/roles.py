@@ -19,6 +19,7 @@ ROLES: dict[str, list[str]] = {
         *_SEE,
         "tickets.share_ticket",
         "tickets.rename_ticketstate",
+        "portal.edit_actionplan",
         "connector.manage_connection",
         "connector.view_connection",
         "connector.view_auditevent",

@@ -116,11 +116,15 @@ class TicketQuerySet(TenantQuerySet):
             priority_order=models.Case(*steps, output_field=models.IntegerField())
         )
 
-    def overdue(self) -> Self:
+    def open(self) -> Self:
+        """Return what is not resolved, closed or canceled, sent or not."""
         done = models.Q()
         for kind, codes in DONE.items():
             done |= models.Q(kind=kind, remote_state__in=codes)
-        return self.filter(due_date__lt=timezone.localdate()).exclude(done)
+        return self.exclude(done)
+
+    def overdue(self) -> Self:
+        return self.open().filter(due_date__lt=timezone.localdate())
 
 
 def is_due(now: datetime) -> models.Q:
