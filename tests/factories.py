@@ -12,6 +12,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from connector.models import AuditEvent, Connection, Tenant
+from portal.score.list_models import Export, SavedView
 from portal.score.models import ControlProfile, ControlScore, Snapshot
 from tickets.models import (
     Category,
@@ -214,6 +215,30 @@ class ControlScoreFactory(DjangoModelFactory[ControlScore]):
     control_id = factory.Sequence(lambda n: f"Control{n}")
     category = "Identity"
     score = 2.0
+
+
+class SavedViewFactory(DjangoModelFactory[SavedView]):
+    class Meta:
+        model = SavedView
+
+    tenant = factory.SubFactory(TenantFactory)
+    user = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"View {n}")
+    query = "show=open"
+
+
+class ExportFactory(DjangoModelFactory[Export]):
+    """An export whose file is written; the file itself is the test's."""
+
+    class Meta:
+        model = Export
+
+    tenant = factory.SubFactory(TenantFactory)
+    user = factory.SubFactory(UserFactory)
+    format = Export.Format.CSV
+    content = Export.Content.ACTIONS
+    status = Export.Status.READY
+    finished_at = factory.LazyFunction(timezone.now)
 
 
 class AuditEventFactory(DjangoModelFactory[AuditEvent]):

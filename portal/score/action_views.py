@@ -215,8 +215,13 @@ class _ActionPage:
         return f"{path}?{self.address}" if self.address else path
 
     def form(self, data: Any = None) -> PlanForm:
-        status = self.row.status
-        return PlanForm(data, tenant=self.tenant, plan=self.plan, status=status)
+        return PlanForm(
+            data,
+            tenant=self.tenant,
+            plan=self.plan,
+            status=self.row.status,
+            is_device=not can_be_sent(self.control_id),
+        )
 
     def render(self, form: PlanForm, *, status: int = 200) -> HttpResponse:
         template = "score/action.html"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 LONG = 1000
 MOST_AT_ONCE = 3
 _CHUNK = 200
+# A file so young may belong to a row that was just written, in seconds.
+_NEW = 300
 # How often the progress is written down.
 _STEP = 500
 _COLUMNS: dict[str, tuple[Column, ...]] = {
@@ -114,7 +117,8 @@ def write(pk: str) -> None:
         part.replace(target)
     except OSError:
         logger.exception("export %s could not be written", export.pk)
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
         _leave(export, Export.Status.FAILED)
     else:
         _leave(export, Export.Status.READY, rows_done=export.rows_total)
@@ -141,7 +145,7 @@ def _remove_files() -> None:
     folder = Path(settings.EXPORTS_DIR)
     kept = {str(pk) for pk in Export.objects.values_list("pk", flat=True)}
     for file in folder.glob("*.*"):
-        is_new = time.time() - file.stat().st_mtime < LEASE.total_seconds()
+        is_new = time.time() - file.stat().st_mtime < _NEW
         if file.stem not in kept and not is_new:
             file.unlink(missing_ok=True)
 

@@ -100,7 +100,8 @@ class ActionFilter(filters.FilterSet):  # type: ignore[misc]
         label=gettext_lazy("Show"),
         empty_label=None,
         choices=[
-            ("all", gettext_lazy("Open and finished")),
+            # The first stands for an address that has other filters only.
+            ("all", gettext_lazy("All")),
             ("open", gettext_lazy("Open")),
             ("finished", gettext_lazy("Finished")),
         ],

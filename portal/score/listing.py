@@ -146,9 +146,10 @@ def points_achieved(profile: ControlProfile) -> str:
 
 def chips(filterset: ActionFilter, query: QueryDict) -> list[Chip]:
     """Return a chip for each value that narrows the list."""
-    applied = filterset.form.cleaned_data if filterset.is_bound else {}
+    # Reading the errors reads the values; wrong ones are not among them.
+    filterset.form.errors  # noqa: B018
     found = []
-    for name, value in applied.items():
+    for name, value in filterset.form.cleaned_data.items():
         values = value if isinstance(value, list) else [value]
         found += [
             Chip(_chip_label(filterset, name, one), without(query, name, one))

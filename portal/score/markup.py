@@ -32,6 +32,8 @@ def clean(html: str) -> str:
         tags=_TAGS,
         attributes={"a": {"href"}},
         url_schemes={"http", "https"},
+        # It would lead to a page of this portal.
+        url_relative="deny",
         link_rel="noopener noreferrer",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     ).strip()

@@ -122,11 +122,14 @@ class PlanForm(forms.Form):
         tenant: Tenant,
         plan: ActionPlan | None,
         status: ActionStatus,
+        is_device: bool = False,
     ) -> None:
         super().__init__(data, initial=_initial(plan, status))
         self.plan = plan
         self.current = status
         self.fields["owner"].queryset = people(tenant, plan)  # type: ignore[attr-defined]
+        if is_device:
+            self.fields["reason"].help_text = _("Needed for a new status.")
         if status == ActionStatus.COMPLETED:
             del self.fields["status"], self.fields["reason"]
 
