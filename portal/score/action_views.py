@@ -164,8 +164,7 @@ def plan_status(request: TenantRequest, control_id: str) -> HttpResponse:
 def retry_status(request: TenantRequest, control_id: str) -> HttpResponse:
     """Send a status Microsoft did not take, or that waits, again."""
     page = _ActionPage(request, control_id)
-    change = state_changes.newest(request.tenant, control_id)
-    if change is not None and state_changes.retry(change, actor=request.user):
+    if page.change and state_changes.retry(page.change, actor=request.user):
         messages.success(request, _("The status is being sent to Microsoft again."))
     else:
         messages.info(request, _("Nothing waits to be sent."))
@@ -179,6 +178,8 @@ class _ActionPage:
         self.request = request
         self.tenant = request.tenant
         self.control_id = control_id
+        # Before the status it leads to: so the page never shows less than it says.
+        self.change = state_changes.newest(self.tenant, control_id)
         snapshots = Snapshot.objects.latest_and_reference(self.tenant)
         self.latest, self.reference = snapshots
         profiles = listing.all_actions(self.tenant, self.reference)
@@ -260,7 +261,7 @@ class _ActionPage:
 
     def sending(self) -> dict[str, Any]:
         """Return how the newest status fares on its way to Microsoft."""
-        change = state_changes.newest(self.tenant, self.control_id)
+        change = self.change
         code = change.error_code if change else ""
         return {
             "change": change,

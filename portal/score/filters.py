@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.score import categories, plan_forms
+from portal.score import categories, columns, plan_forms
 from portal.score.models import ControlProfile
 from portal.score.plan_models import ActionTag, StateChange
 from portal.score.products import product_name
@@ -303,6 +303,8 @@ def tidied(query: QueryDict) -> QueryDict:
         kept["show"] = "all"
     if kept.get("sort") == DEFAULT_SORT:
         del kept["sort"]
+    if "col" in kept and columns.is_default(kept.getlist("col")):
+        del kept["col"]
     return kept
 
 

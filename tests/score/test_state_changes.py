@@ -299,6 +299,20 @@ def test_the_outcome_of_an_older_choice_does_not_count(
     assert ActionPlan.objects.get().hold == "here"
 
 
+def test_a_choice_on_its_way_outlives_the_arrival_of_an_older_one(
+    known: Tenant, admin: User, graph: Graph
+) -> None:
+    first = StateChange.objects.claim(_accept(known, admin).pk)
+    wish = Wish(status=ActionStatus.PLANNED, reason="Later")
+    plans.change(known, [CONTROL], wish, actor=admin)
+    controls.update(CONTROL, {"state": "Ignored"})
+    state_changes._finish(first, graph.control_profile(CONTROL))
+
+    assert _status(known) == ActionStatus.PLANNED
+    tasks.send_states(known.pk)
+    assert _held() == ["Ignored", "Default"]
+
+
 def test_the_sweep_wakes_only_for_what_is_due(
     known: Tenant, admin: User, graph_server: GraphServer, monkeypatch: Any
 ) -> None:
