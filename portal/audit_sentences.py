@@ -158,6 +158,11 @@ KINDS = {
         gettext_lazy("%(actor)s sent the status of %(count)s action(s) again"),
         "refresh",
     ),
+    "actionplan.state_withdrawn": Kind(
+        gettext_lazy("Status withdrawn"),
+        gettext_lazy("%(actor)s withdrew the status chosen for %(target)s"),
+        "close",
+    ),
     "export.requested": Kind(
         gettext_lazy("Export requested"),
         gettext_lazy("%(actor)s exported %(count)s improvement action(s)"),

@@ -162,9 +162,12 @@ def plan_status(request: TenantRequest, control_id: str) -> HttpResponse:
 @require_POST
 @require(EDIT)
 def retry_status(request: TenantRequest, control_id: str) -> HttpResponse:
-    """Send a status Microsoft did not take, or that waits, again."""
+    """Send a status Microsoft did not take, or that waits, again; or give it up."""
     page = _ActionPage(request, control_id)
-    if page.change and state_changes.retry(page.change, actor=request.user):
+    if page.change and request.POST.get("intent") == "withdraw":
+        if state_changes.withdraw(page.change, actor=request.user):
+            messages.success(request, _("The status is withdrawn."))
+    elif page.change and state_changes.retry(page.change, actor=request.user):
         messages.success(request, _("The status is being sent to Microsoft again."))
     else:
         messages.info(request, _("Nothing waits to be sent."))
@@ -232,7 +235,8 @@ class _ActionPage:
         request, profile = self.request, self.profile
         connection = Connection.objects.current(self.tenant)
         tickets = Ticket.objects.for_tenant(self.tenant).of_control(self.control_id)
-        listed = list(tickets.for_list())
+        may_see = request.user.has_perm("tickets.view_ticket")
+        listed = list(tickets.for_list()) if may_see else []
         history = past.of_control(self.tenant, profile)
         may_edit = request.user.has_perm(EDIT)
         html = f"{profile.remediation} {profile.remediation_impact}"
@@ -241,7 +245,7 @@ class _ActionPage:
             "row": self.row,
             "plan": self.plan,
             "form": form,
-            "tags": ActionTag.objects.for_tenant(self.tenant),
+            "tags": ActionTag.objects.in_use(self.tenant),
             "place": self.place,
             "address": self.address,
             "may_edit": may_edit,

@@ -355,5 +355,5 @@ def _owner_choices(tenant: Tenant) -> list[tuple[str, str]]:
 
 
 def _tag_choices(tenant: Tenant) -> list[tuple[str, str]]:
-    tags = ActionTag.objects.for_tenant(tenant)
+    tags = ActionTag.objects.in_use(tenant)
     return [(str(tag.pk), tag.name) for tag in tags]

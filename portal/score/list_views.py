@@ -150,7 +150,7 @@ def bulk(request: TenantRequest) -> HttpResponse:
         "form": form,
         "chosen": chosen,
         "query": request.POST.get("query", ""),
-        "tags": ActionTag.objects.for_tenant(request.tenant),
+        "tags": ActionTag.objects.in_use(request.tenant),
     }
     status = 422 if sends else 200
     return render(request, "score/bulk.html", context, status=status)

@@ -12,7 +12,11 @@ from django.utils.translation import gettext_lazy as _
 
 from connector.models import Tenant
 from connector.queries import TenantQuerySet
-from portal.score.plan_queries import ActionPlanQuerySet, StateChangeQuerySet
+from portal.score.plan_queries import (
+    ActionPlanQuerySet,
+    ActionTagQuerySet,
+    StateChangeQuerySet,
+)
 from portal.score.status import ActionStatus, Hold
 
 LONGEST_NOTES = 4000
@@ -27,7 +31,7 @@ class ActionTag(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(_("tag"), max_length=LONGEST_TAG)
 
-    objects = TenantQuerySet.as_manager()
+    objects = ActionTagQuerySet.as_manager()
 
     class Meta:
         app_label = "portal"
@@ -104,6 +108,7 @@ class ActionEvent(models.Model):
         SENT = "sent", _("Sent to Microsoft")
         REFUSED = "refused", _("Not taken by Microsoft")
         RETRIED = "retried", _("Sent again")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
     control_id = models.CharField(max_length=200)

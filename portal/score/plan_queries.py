@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 LEASE = timedelta(seconds=90)
 
 
+class ActionTagQuerySet(TenantQuerySet):
+    """Reads of tags."""
+
+    def in_use(self, tenant: Tenant) -> Self:
+        """Return the tags some action has; the others are only remembered."""
+        return self.for_tenant(tenant).filter(plans__isnull=False).distinct()
+
+
 class ActionPlanQuerySet(TenantQuerySet):
     """Reads of plans."""
 

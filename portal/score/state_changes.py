@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from celery import current_app
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -22,6 +22,7 @@ from connector import audit
 from connector.exceptions import ConnectorError, Evidence, Refused, Unavailable
 from connector.graph import auth
 from portal.score import intake
+from portal.score.models import ScoreSync
 from portal.score.plan_models import ActionEvent, ActionPlan, StateChange
 from portal.score.status import ActionStatus, Hold, is_kept_here
 
@@ -42,6 +43,8 @@ DRAIN_LIMIT = 20
 _BACK_OFF = (5, 30, 60, 300, 1200, 3600)
 # What a person has to mend is asked for by hand, or once an hour.
 _LATER = timedelta(hours=1)
+# Seconds until it is worth looking again whether a sync has ended.
+_SYNC_TAKES = 10
 # Graph answers reads from copies; what it still does not show then, it dropped.
 _SETTLED_AFTER = timedelta(hours=1)
 _WRITING_FORBIDDEN = "graph_write_forbidden"
@@ -94,6 +97,10 @@ def sweep() -> None:
 
 def drain(tenant_pk: int) -> None:
     """Send the tenant's changes that are due, one after the other."""
+    if _is_syncing(tenant_pk):
+        # It may have read a state already that it would write over the new one.
+        wake(tenant_pk, after=_SYNC_TAKES)
+        return
     due = StateChange.objects.due().filter(tenant_id=tenant_pk).order_by("pk")
     pks = list(due.values_list("pk", flat=True)[: DRAIN_LIMIT + 1])
     for pk in pks[:DRAIN_LIMIT]:
@@ -101,6 +108,13 @@ def drain(tenant_pk: int) -> None:
             return
     if len(pks) > DRAIN_LIMIT:
         wake(tenant_pk)
+
+
+def _is_syncing(tenant_pk: int) -> bool:
+    """Say whether a sync has begun and not ended; a dead worker's ends with its lease."""
+    begun = Q(tried_at__isnull=False, due_at__gt=timezone.now())
+    ended = Q(finished_at__isnull=False, finished_at__gte=F("tried_at"))
+    return ScoreSync.objects.filter(begun & ~ended, tenant_id=tenant_pk).exists()
 
 
 def deliver(pk: int) -> bool:
@@ -287,6 +301,24 @@ def retry(change: StateChange, *, actor: User) -> int:
             )
             wake(change.tenant.pk)
     return len(found)
+
+
+def withdraw(change: StateChange, *, actor: User) -> bool:
+    """Give up a refused or waiting change: Microsoft's own status counts then."""
+    waiting = StateChange.objects.filter(pk=change.pk, status__in=[_REFUSED, _QUEUED])
+    with transaction.atomic():
+        if not waiting.update(status=_REPLACED, finished_at=timezone.now()):
+            return False
+        plans = ActionPlan.objects.for_tenant(change.tenant)
+        plans.filter(control_id=change.control_id).update(status="", hold=Hold.NONE)
+        _log(change, ActionEvent.Field.WITHDRAWN, old=change.wanted, actor=actor)
+        audit.record(
+            "actionplan.state_withdrawn",
+            tenant=change.tenant,
+            actor=actor,
+            target=change.control_id,
+        )
+    return True
 
 
 def _log(

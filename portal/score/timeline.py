@@ -123,6 +123,11 @@ def _retried(event: ActionEvent) -> tuple[str, str, str]:
     return _("%(status)s is sent to Microsoft again") % words, "refresh", "info"
 
 
+def _withdrawn(event: ActionEvent) -> tuple[str, str, str]:
+    words = {"status": _label(event.old)}
+    return _("%(status)s was withdrawn") % words, "close", "neutral"
+
+
 _TITLES = {
     _Field.STATUS: _status,
     _Field.NOTES: _notes,
@@ -132,6 +137,7 @@ _TITLES = {
     _Field.SENT: _sent,
     _Field.REFUSED: _refused,
     _Field.RETRIED: _retried,
+    _Field.WITHDRAWN: _withdrawn,
 }
 
 

@@ -294,6 +294,24 @@ def test_a_refusal_is_shown_with_its_words_repair_and_retry(
     assert client.get(URL).context["row"].status == ActionStatus.THIRD_PARTY
 
 
+def test_a_refused_status_can_be_withdrawn(
+    three: Tenant, admin: User, client_for: SignIn, graph_server: GraphServer
+) -> None:
+    graph_writes.waiting.append("forbidden")
+    client = client_for(admin)
+    client.post(URL, _form(status="third_party", reason="Bought"))
+    tasks.send_states(three.pk)
+
+    retry = "/securescore/retry/AdminMFAV2/"
+    text = client.post(retry, {"intent": "withdraw"}, follow=True).text
+    assert "The status is withdrawn." in text
+    assert "was not taken" not in text.partition('id="history"')[0]
+    assert "Resolved through third party was withdrawn" in text
+    assert StateChange.objects.get().status == "replaced"
+    text = client.post(retry, {"intent": "withdraw"}, follow=True).text
+    assert "The status is withdrawn." not in text
+
+
 def test_learn_more_has_the_links_of_the_text() -> None:
     html = markup.clean(
         '<p>Open <a href="https://entra.microsoft.com/x">the center</a>, read'

@@ -12,7 +12,7 @@ from django.utils import timezone
 from connector.models import AuditEvent
 from connector.sandbox import controls, graph_writes
 from portal.score import plans, state_changes, tasks
-from portal.score.models import ControlProfile
+from portal.score.models import ControlProfile, ScoreSync
 from portal.score.plan_models import ActionEvent, ActionPlan, StateChange
 from portal.score.plans import Wish
 from portal.score.status import ActionStatus
@@ -120,6 +120,21 @@ def test_graph_is_not_told_what_it_says_already(
     assert change.status == "sent"
     assert _patches(graph_server) == []
     assert _held() == ["Ignored"]
+
+
+def test_nothing_is_sent_while_a_sync_may_overwrite_it(
+    known: Tenant, admin: User, graph_server: GraphServer
+) -> None:
+    change = _accept(known, admin)
+    ScoreSync.objects.current(known)
+    ScoreSync.objects.claim(known)
+    tasks.send_states(known.pk)
+    assert graph_server.seen == []
+
+    ScoreSync.objects.update(finished_at=timezone.now())
+    tasks.send_states(known.pk)
+    change.refresh_from_db()
+    assert change.status == "sent"
 
 
 def test_two_workers_send_it_once(
