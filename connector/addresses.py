@@ -23,10 +23,9 @@ class AddressError(ValueError):
 
 
 def is_sandbox(base_url: str) -> bool:
-    """Say whether this is the one loopback origin that may be called."""
-    return bool(settings.SERVICENOW_SANDBOX_URL) and (
-        base_url == settings.SERVICENOW_SANDBOX_URL
-    )
+    """Say whether this is one of the loopback origins that may be called."""
+    origins = str(settings.SERVICENOW_SANDBOX_URL).split(",")
+    return bool(base_url) and base_url in {one.strip().rstrip("/") for one in origins}
 
 
 def redirect_uri() -> str:

@@ -81,16 +81,19 @@ def complete(connection: Connection) -> None:
 def _announce(connection: Connection) -> None:
     works: dict[str, Any] = {
         "status": Status.CONNECTED,
-        "cards_enabled": True,
+        # Until its tickets were moved, another one's place is not taken.
+        "cards_enabled": connection.replaces_id is None,
         "last_error_code": "",
         "last_error_words": "",
         "last_error_at": None,
     }
     with transaction.atomic():
+        connections.lock(connection.tenant)
         waiting = Connection.objects.filter(pk=connection.pk, status=Status.AUTHORIZING)
         if not waiting.update(**works):
             return
         connection.refresh_from_db()
+        connections.settle_default(connection.tenant)
         audit.record(
             "connection.authorized",
             tenant=connection.tenant,

@@ -28,19 +28,21 @@ def encryption_keys_are_valid(**_: Any) -> list[Error]:
 @register(Tags.database)
 def stored_secrets_are_readable(**given: Any) -> list[Error]:
     """See that the database was encrypted with keys that are still here."""
-    from connector.models import Connection
+    from connector.models import Connection, GraphAccess
 
     databases = given.get("databases") or []
-    if not databases or not _has_table(databases, Connection._meta.db_table):
-        return []
-    try:
-        list(Connection.objects.values_list(*_SECRETS))
-    except InvalidToken:
-        return [_unreadable()]
+    for model, secrets in ((Connection, _SECRETS), (GraphAccess, _GRAPH_SECRETS)):
+        if not databases or not _has_table(databases, model._meta.db_table):
+            continue
+        try:
+            list(model.objects.values_list(*secrets))
+        except InvalidToken:
+            return [_unreadable()]
     return []
 
 
 _SECRETS = ("client_secret", "access_token", "refresh_token", "pending_code")
+_GRAPH_SECRETS = ("client_secret", "private_key", "certificate")
 
 
 def _has_table(databases: list[str], name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.http import Http404
+from django.urls import reverse
 
 from connector.models import Connection
 
@@ -12,6 +13,18 @@ if TYPE_CHECKING:
     from connector.access import TenantRequest
 
 PARAMETER = "connection"
+# What the set-up page is given for a connection that is to be made.
+NEW = "new"
+
+
+def is_new(request: TenantRequest) -> bool:
+    """Say whether the address asks for one more connection."""
+    return NEW in {request.POST.get(PARAMETER), request.GET.get(PARAMETER)}
+
+
+def address(url_name: str, connection: Connection, **more: str) -> str:
+    """Return the address of a page about this connection."""
+    return reverse(url_name, query={PARAMETER: str(connection.pk), **more})
 
 
 def chosen(request: TenantRequest) -> Connection | None:

@@ -34,15 +34,19 @@ class Details:
     integration_user: str
     auth_type: str = AuthType.AUTHORIZATION_CODE
     client_id: str = ""
+    name: str = ""
+    is_test: bool = False
     client_secret: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
 
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> dict[str, Any]:
         """Return what may be known."""
         return {
             "auth_type": str(self.auth_type),
             "client_id": self.client_id,
             "integration_user": self.integration_user,
+            "name": self.name,
+            "is_test": self.is_test,
         }
 
     def secrets(self) -> dict[str, str]:
@@ -66,42 +70,90 @@ def configure(
     tenant: Tenant,
     *,
     actor: User,
+    connection: Connection | None,
     base_url: str,
     details: Details,
 ) -> Connection:
     """Store what the set-up page asks for; an empty secret leaves the stored one.
 
-    A connection to the same instance that was removed comes back with its tickets.
+    Without a connection one more is made. One to the same instance that was removed
+    comes back with its tickets.
     """
-    # Two submits at once must not both find nothing and both make one.
-    Tenant.objects.select_for_update().get(pk=tenant.pk)
-    current = Connection.objects.current(tenant)
-    if current and current.base_url != base_url:
-        current.delete()
-        current = None
-    connection = current or _begin(tenant, base_url)
+    lock(tenant)
+    mine = Connection.objects.of_servicenow(tenant)
+    known = mine.filter(pk=connection.pk).first() if connection else None
+    if known and known.base_url != base_url:
+        known.delete()
+        known = None
+    connection = known or _begin(tenant, base_url)
     update(connection, **details.facts(), **details.secrets())
     _record("connection.configured", connection, actor, **details.facts())
     return connection
 
 
+def lock(tenant: Tenant) -> None:
+    """Let nobody else make, remove or choose a connection of the tenant meanwhile.
+
+    Two submits at once must not both find nothing and both make one.
+    """
+    Tenant.objects.select_for_update().get(pk=tenant.pk)
+
+
 def _begin(tenant: Tenant, base_url: str) -> Connection:
-    """Return a draft: the removed connection to this instance, or a new one."""
-    is_first = not Connection.objects.of_servicenow(tenant).exists()
+    """Return the connection to this instance: an active, a removed, or a new one."""
+    mine = Connection.objects.of_servicenow(tenant)
+    there: Connection | None = mine.filter(base_url=base_url).first()
+    if there is not None:
+        return there
+    is_default = not mine.filter(is_default=True).exists()
     removed = Connection.objects.for_tenant(tenant).filter(base_url=base_url)
     connection: Connection | None = removed.order_by("-removed_at").first()
     if connection is None:
         return Connection.objects.create(
-            tenant=tenant, base_url=base_url, is_default=is_first
+            tenant=tenant, base_url=base_url, is_default=is_default
         )
     fresh = {
         "removed_at": None,
         "status": Status.DRAFT,
-        "is_default": is_first,
+        "is_default": is_default,
         **_NO_ERROR,
     }
     update(connection, **fresh, **_without_secrets())
     return connection
+
+
+def relabel(connection: Connection, *, name: str, is_test: bool, actor: User) -> None:
+    """Change what people call the connection, and whether its tickets are tests."""
+    update(connection, name=name, is_test=is_test)
+    _record("connection.relabelled", connection, actor, name=name, is_test=is_test)
+
+
+def make_default(connection: Connection, *, actor: User | None) -> None:
+    """Have tickets go there unless somebody chooses another connection."""
+    lock(connection.tenant)
+    mine = Connection.objects.of_servicenow(connection.tenant)
+    mine.filter(is_default=True).update(is_default=False)
+    update(connection, is_default=True)
+    _record("connection.made_default", connection, actor)
+
+
+def settle_default(tenant: Tenant) -> Connection | None:
+    """Promote the oldest authorized connection if the default is none.
+
+    Return the one that became the default.
+    """
+    settled = Connection.objects.of_servicenow(tenant).settled()
+    oldest: Connection | None = settled.order_by("created_at", "pk").first()
+    if oldest is None or settled.filter(is_default=True).exists():
+        return None
+    make_default(oldest, actor=None)
+    return oldest
+
+
+def stand_alone(connection: Connection) -> None:
+    """End the wait to take another one's place: put the connection to use."""
+    is_authorized = connection.status in {Status.CONNECTED, Status.BROKEN}
+    update(connection, replaces=None, cards_enabled=is_authorized)
 
 
 def _without_secrets() -> dict[str, Any]:
@@ -123,8 +175,12 @@ def enable_cards(connection: Connection, *, actor: User) -> None:
     _record("connection.provisioned", connection, actor)
 
 
-def remove(connection: Connection, *, actor: User) -> None:
-    """End a connection; its tokens are wiped once the instance revoked them."""
+def remove(connection: Connection, *, actor: User | None) -> Connection | None:
+    """End a connection; its tokens are wiped once the instance revoked them.
+
+    Return the connection that became the default in its place, if one did.
+    """
+    lock(connection.tenant)
     has_tokens = connection.access_token or connection.refresh_token
     gone: dict[str, Any] = {"pending_code": None} if has_tokens else _without_secrets()
     update(
@@ -133,11 +189,15 @@ def remove(connection: Connection, *, actor: User) -> None:
         removed_at=timezone.now(),
         cards_enabled=False,
         is_default=False,
+        replaces=None,
         probes=[],
         **gone,
     )
     _record("connection.removed", connection, actor)
+    for waiting in Connection.objects.active().filter(replaces=connection):
+        stand_alone(waiting)
     signals.removed.send(sender=Connection, connection=connection)
+    return settle_default(connection.tenant)
 
 
 def wipe_secrets(connection: Connection, *, revoked: bool, code: str = "") -> None:

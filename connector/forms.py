@@ -13,7 +13,9 @@ from connector.models import Connection
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
-_ADDRESS_ERRORS = {
+    from connector.models import Tenant
+
+ADDRESS_ERRORS = {
     "empty": _("Enter the instance name."),
     "too_long": _("This is too long for an instance name."),
     "spaces": _("An instance name has no spaces. Copy the address from ServiceNow."),
@@ -59,6 +61,15 @@ _MISSING = {
 }
 
 
+def origin_of(text: str) -> str:
+    """Return the origin meant by what was typed; raises ValidationError saying why not."""
+    try:
+        return addresses.normalise(text)
+    except addresses.AddressError as error:
+        message = ADDRESS_ERRORS[error.code]
+        raise forms.ValidationError(message, code=error.code) from error
+
+
 class ExplainedRadios(forms.RadioSelect):
     """Ways to sign in, each with what it needs below its name."""
 
@@ -83,7 +94,7 @@ class ConnectionForm(forms.Form):
         ),
         max_length=500,
         widget=forms.TextInput(attrs=_plain),
-        error_messages={"required": _ADDRESS_ERRORS["empty"]},
+        error_messages={"required": ADDRESS_ERRORS["empty"]},
     )
     auth_type = forms.ChoiceField(
         label=_("How the portal signs in"),
@@ -129,11 +140,32 @@ class ConnectionForm(forms.Form):
         widget=forms.PasswordInput(attrs={**_plain, "autocomplete": "new-password"}),
     )
 
+    name = forms.CharField(
+        label=_("Name"),
+        help_text=_(
+            "For example Production. People see it where several instances are connected."
+        ),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    is_test = forms.BooleanField(
+        label=_("This is a test instance"),
+        help_text=_("Its tickets begin with [TEST], here and in ServiceNow."),
+        required=False,
+    )
+
     def __init__(
-        self, data: Any = None, *, connection: Connection | None = None
+        self,
+        data: Any = None,
+        *,
+        tenant: Tenant,
+        connection: Connection | None = None,
+        initial: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, initial=_stored_values(connection))
+        super().__init__(data, initial=_stored_values(connection) | (initial or {}))
         self._connection = connection
+        self._tenant = tenant
         for name in ("auth_type", *_MISSING):
             # Needed or not depends on the type; clean() says what is missing.
             self.fields[name].is_conditional = True  # type: ignore[attr-defined]
@@ -150,20 +182,30 @@ class ConnectionForm(forms.Form):
         return self.cleaned_data["auth_type"] or AuthType.AUTHORIZATION_CODE.value
 
     def clean_instance(self) -> str:
-        try:
-            base_url = addresses.normalise(self.cleaned_data["instance"])
-        except addresses.AddressError as error:
-            raise forms.ValidationError(
-                _ADDRESS_ERRORS[error.code], code=error.code
-            ) from error
+        base_url = origin_of(self.cleaned_data["instance"])
         if self._is_in_use() and base_url != self._stored("base_url"):
             message = _(
-                "%(host)s is connected and has a history here. Remove this connection before you connect another instance."
+                "%(host)s is connected and has a history here. If the instance moved, select Re-provision; for another instance, add another connection."
             )
             raise forms.ValidationError(
-                message, code="in_use", params={"host": str(self._connection)}
+                message, code="in_use", params={"host": self._host()}
             )
+        self._refuse_taken(base_url)
         return base_url
+
+    def _refuse_taken(self, base_url: str) -> None:
+        """Accept an instance once; a draft of it is taken up again."""
+        others = Connection.objects.of_servicenow(self._tenant)
+        others = others.filter(base_url=base_url).exclude(status="draft", replaces=None)
+        if self._connection:
+            others = others.exclude(pk=self._connection.pk)
+        if there := others.first():
+            message = _(
+                "%(host)s is connected already. Enter another instance, or open its connection to change it."
+            )
+            raise forms.ValidationError(
+                message, code="taken", params={"host": there.host}
+            )
 
     def clean(self) -> dict[str, Any] | None:
         """Demand what the type needs, and leave out what it does not."""
@@ -190,11 +232,14 @@ class ConnectionForm(forms.Form):
     def _is_in_use(self) -> bool:
         return bool(self._connection and self._connection.authorized_at)
 
+    def _host(self) -> str:
+        return self._connection.host if self._connection else ""
+
     def _stored(self, name: str) -> str:
         return str(getattr(self._connection, name, ""))
 
 
-def _stored_values(connection: Connection | None) -> dict[str, str]:
+def _stored_values(connection: Connection | None) -> dict[str, Any]:
     if connection is None:
         return {"auth_type": AuthType.AUTHORIZATION_CODE.value}
     return {
@@ -202,7 +247,28 @@ def _stored_values(connection: Connection | None) -> dict[str, str]:
         "instance": connection.host,
         "client_id": connection.client_id,
         "integration_user": connection.integration_user,
+        "name": connection.name,
+        "is_test": connection.is_test,
     }
+
+
+class LabelForm(forms.Form):
+    """What people call a connection, and whether its tickets are tests."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        help_text=_("For example Production. Without one the host is shown."),
+        max_length=60,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    is_test = forms.BooleanField(
+        label=_("This is a test instance"),
+        help_text=_(
+            "New tickets begin with [TEST], here and in ServiceNow. Those that were sent keep their names."
+        ),
+        required=False,
+    )
 
 
 class RemovalForm(forms.Form):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 if TYPE_CHECKING:
     from urllib3.connectionpool import HTTPConnectionPool as Pool
@@ -38,27 +40,19 @@ def resolve(host: str, port: int | None) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-def refuse_private(host: str, port: int | None) -> None:
-    """Raise unless every address of the host is public."""
+def public_addresses(host: str, port: int | None) -> list[str]:
+    """Return the addresses of a name, resolved once; [] when it cannot be resolved.
+
+    Raises `PrivateAddressError` unless every one of them is public.
+    """
     try:
         found = resolve(host, port)
     except OSError:
         # Left to the connection, which says it better.
-        return
+        return []
     for address in found:
         check(host, address)
-
-
-def connect(host: str, port: int, timeout: float) -> socket.socket:
-    """Return a connection to a public address; raises OSError or PrivateAddressError."""
-    refuse_private(host, port)
-    connected = socket.create_connection((host, port), timeout)
-    try:
-        check(host, connected.getpeername()[0])
-    except PrivateAddressError:
-        connected.close()
-        raise
-    return connected
+    return found
 
 
 def check(host: str, address: str) -> None:
@@ -68,25 +62,42 @@ def check(host: str, address: str) -> None:
         raise PrivateAddressError(message)
 
 
-class _Guarded(HTTPConnection):
+def connect(host: str, port: int, timeout: float) -> socket.socket:
+    """Return a connection to a public address; raises OSError or PrivateAddressError."""
+    addresses = public_addresses(host, port) or [host]
+    return socket.create_connection((addresses[0], port), timeout)
+
+
+class Guarded(HTTPConnection):
+    """A connection to an address that was looked at, not to whatever the name says next."""
+
+    resolve = staticmethod(public_addresses)
+
     def _new_conn(self) -> socket.socket:
-        refuse_private(self._dns_host, self.port)
-        connected = super()._new_conn()
+        name = self._dns_host
+        addresses = self.resolve(name, self.port) or [name]
         try:
-            # The name may have been resolved anew: what counts is who answered.
-            check(self.host, connected.getpeername()[0])
-        except PrivateAddressError:
-            connected.close()
-            raise
-        return connected
+            return self._connect(addresses)
+        finally:
+            # The certificate is compared with the name.
+            self._dns_host = name
+
+    def _connect(self, addresses: list[str]) -> socket.socket:
+        *others, last = addresses
+        for address in others:
+            self._dns_host = address
+            with suppress(NewConnectionError, ConnectTimeoutError):
+                return super()._new_conn()
+        self._dns_host = last
+        return super()._new_conn()
 
 
-class _GuardedHTTPS(_Guarded, HTTPSConnection):
+class _GuardedHTTPS(Guarded, HTTPSConnection):
     pass
 
 
 class _HTTPPool(HTTPConnectionPool):
-    ConnectionCls = _Guarded
+    ConnectionCls = Guarded
 
 
 class _HTTPSPool(HTTPSConnectionPool):

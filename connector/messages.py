@@ -288,7 +288,7 @@ _REFUSALS: _Texts = {
     "data_policy": (
         _("The instance demands more fields"),
         _(
-            "The missing fields are in ServiceNow's words. Ask your ServiceNow administrator to exempt the integration user or make them optional (System Policy > Data Policies), then try again."
+            "The missing fields are in ServiceNow's words. Give them a default on the Field mapping page, or ask your ServiceNow administrator to make them optional (System Policy > Data Policies), then try again."
         ),
     ),
     "acl": (
@@ -313,6 +313,12 @@ _REFUSALS: _Texts = {
         _("The application may not use this API"),
         _(
             "In System OAuth > Application Registry give the entity the auth scope useraccount, or the scope linked to the Table API."
+        ),
+    ),
+    "cross_scope": (
+        _("The table's cross-scope access policy refused it"),
+        _(
+            "Open the table named in ServiceNow's words in System Definition > Tables, Application Access: set Accessible from to All application scopes and tick Can read."
         ),
     ),
     "ip_restricted": (
@@ -374,6 +380,24 @@ _REFUSALS: _Texts = {
 }
 
 _OWN: _Texts = {
+    "changed_meanwhile": (
+        _("Somebody changed it in ServiceNow meanwhile"),
+        _(
+            "Nothing was overwritten. Compare what ServiceNow holds now, below, with your change. Try again sends your change all the same; Discard leaves the ticket as it is in ServiceNow."
+        ),
+    ),
+    "not_taken": (
+        _("ServiceNow took the request, but not the values"),
+        _(
+            "What it holds is below. The integration user may not write this field (System Security > Access Control), or a business rule sets it (System Definition > Business Rules). Ask your ServiceNow administrator, then try again."
+        ),
+    ),
+    "note_unverifiable": (
+        _("The portal cannot see whether the note arrived"),
+        _(
+            "The integration user may not read the journals, so the note is not sent again by itself. Open the ticket in ServiceNow: if the note is there, select Discard, otherwise Try again."
+        ),
+    ),
     "internal_error": (
         _("Something failed in the portal itself"),
         _("Tell the people who run the portal: its log says more."),

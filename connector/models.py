@@ -13,8 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connector.fields import EncryptedJSONField, EncryptedTextField
+from connector.graph_models import GraphAccess as GraphAccess
 from connector.queries import ConnectionQuerySet, ProbeRunQuerySet, TenantQuerySet
 from connector.servicenow.basic import Basic
+from connector.setup_models import HandOver as HandOver
+from connector.setup_models import SetupTick as SetupTick
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -99,6 +102,10 @@ class Connection(models.Model):
     probes = models.JSONField(default=list, blank=True, encoder=DjangoJSONEncoder)
     checked_at = models.DateTimeField(null=True, blank=True)
     authorized_at = models.DateTimeField(null=True, blank=True)
+    # Set while it waits to take the place of another one, with that one's tickets.
+    replaces = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     authorized_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -160,13 +167,23 @@ class Connection(models.Model):
         return self.auth_type == self.AuthType.BASIC
 
     @property
-    def is_usable(self) -> bool:
-        """Whether tickets may be shared: authorized once, cards on, not removed."""
-        return self.cards_enabled and self.status in {
+    def is_settled(self) -> bool:
+        """Whether it was authorized, not removed, and stands on its own."""
+        return self.replaces_id is None and self.status in {
             self.Status.CONNECTED,
             self.Status.BROKEN,
             self.Status.AUTHORIZING,
         }
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether tickets may be shared: settled, and the cards are on."""
+        return self.cards_enabled and self.is_settled
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether only its history is left, to be read."""
+        return self.status == self.Status.REMOVED
 
     @property
     def is_someone_else(self) -> bool:

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import gettext as _
 
 from connector import guidance, report, runs
 from connector.budget import Reading, reading
@@ -29,14 +28,6 @@ Status = Connection.Status
 # After this the page says that the background worker may be the reason.
 _SLOW_AFTER = timedelta(seconds=20)
 _HISTORY = 10
-
-
-class Step(NamedTuple):
-    """One step of the set-up, for ui/steps.html."""
-
-    label: str
-    state: str
-    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -217,26 +208,6 @@ class Panel:
     def report(self) -> str:
         """Everything above as plain text, without secrets."""
         return report.of(self.connection, self.groups) if self.connection else ""
-
-    @property
-    def steps(self) -> list[Step]:
-        """The way from nothing to a connection."""
-        place = self._place()
-        labels = [
-            _("Prepare ServiceNow"),
-            _("Enter the details"),
-            _("Authorize"),
-            _("Connected"),
-        ]
-        return [
-            Step(label, "done" if n < place else "current" if n == place else "todo")
-            for n, label in enumerate(labels)
-        ]
-
-    def _place(self) -> int:
-        if self.connection is None:
-            return 0
-        return 4 if self._status == Status.CONNECTED else 2
 
     def _connected(self) -> Finding:
         connection = self.connection

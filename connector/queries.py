@@ -10,7 +10,13 @@ from django.db.models.functions import Coalesce
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from connector.models import Connection, Tenant
+    from connector.models import Connection, GraphAccess, Tenant
+
+
+_SECRETS = (
+    *("client_secret", "password", "access_token", "refresh_token"),
+    *("pending_code", "probes"),
+)
 
 
 class TenantQuerySet(models.QuerySet[Any]):
@@ -54,6 +60,26 @@ class ConnectionQuerySet(TenantQuerySet):
         mine = self.active().for_tenant(tenant).filter(kind="servicenow")
         return mine.order_by("-is_default", "pk")
 
+    def for_sharing(self, tenant: Tenant) -> list[Connection]:
+        """Return where tickets of the tenant can be sent, the default first."""
+        return [one for one in self.of_servicenow(tenant) if one.is_usable]
+
+    def best(self, tenant: Tenant) -> Connection | None:
+        """Return the first connection that takes tickets, else the default, or None."""
+        mine = list(self.of_servicenow(tenant).for_show())
+        return next((one for one in mine if one.is_usable), mine[0] if mine else None)
+
+    def settled(self) -> Self:
+        """Return what was authorized and stands on its own."""
+        states = ("connected", "broken", "authorizing")
+        return self.active().filter(
+            status__in=states, authorized_at__isnull=False, replaces__isnull=True
+        )
+
+    def for_show(self) -> Self:
+        """Leave out what no page shows and what is costly to decrypt."""
+        return self.defer(*_SECRETS)
+
 
 class ProbeRunQuerySet(models.QuerySet[Any]):
     """Reads of the rounds of questions."""
@@ -76,3 +102,14 @@ class ProbeRunQuerySet(models.QuerySet[Any]):
         """Return rounds that were asked for or taken up since then."""
         taken = Coalesce("claimed_at", "started_at")
         return self.alias(touched_at=taken).filter(touched_at__gte=moment)
+
+
+class GraphAccessQuerySet(TenantQuerySet):
+    """Reads of the accesses to Microsoft Graph."""
+
+    def current(self, tenant: Tenant) -> GraphAccess:
+        """Return the tenant's row; the first call makes it."""
+        access: GraphAccess
+        access, _created = self.get_or_create(tenant=tenant)
+        access.tenant = tenant
+        return access

@@ -5,7 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 
 from connector import authorization, runs, tokens, upkeep
-from connector.models import Connection, ProbeRun
+from connector.graph import check as graph_check
+from connector.models import Connection, GraphAccess, ProbeRun
 
 Status = Connection.Status
 
@@ -58,3 +59,10 @@ def check_connections() -> None:
         works[Status(status)].delay(pk)
     for pk in runs.to_resume():
         examine.delay(pk)
+
+
+@shared_task
+def check_graph(access_pk: int) -> None:
+    """Ask Microsoft whether an access to Graph works."""
+    for access in GraphAccess.objects.filter(pk=access_pk).select_related("tenant"):
+        graph_check.run(access)

@@ -26,6 +26,9 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
+    def send_mail(self, *_: Any, **__: Any) -> None:
+        """Send nothing: mail is for alerts, and passwords are set by people."""
+
 
 class MFAAdapter(DefaultMFAAdapter):
     """Keep the secrets of second factors encrypted."""

@@ -13,5 +13,6 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         from portal import checks, receivers, roles  # noqa: F401
+        from portal.score import receivers as score_receivers  # noqa: F401
 
         post_migrate.connect(roles.create_roles, dispatch_uid="portal.roles")

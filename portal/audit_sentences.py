@@ -68,6 +68,36 @@ KINDS = {
         gettext_lazy("%(actor)s had the connection to %(target)s checked"),
         "refresh",
     ),
+    "setup.ticked": Kind(
+        gettext_lazy("Set-up: done"),
+        gettext_lazy("%(actor)s marked a part of the set-up as done: %(item)s"),
+        "check",
+    ),
+    "setup.unticked": Kind(
+        gettext_lazy("Set-up: not done"),
+        gettext_lazy("%(actor)s marked a part of the set-up as not done: %(item)s"),
+        "edit",
+    ),
+    "handover.created": Kind(
+        gettext_lazy("Hand-over link made"),
+        gettext_lazy("%(actor)s made a hand-over link for %(target)s"),
+        "link",
+    ),
+    "handover.revoked": Kind(
+        gettext_lazy("Hand-over link taken back"),
+        gettext_lazy("%(actor)s took the hand-over link for %(target)s back"),
+        "stop",
+    ),
+    "handover.opened": Kind(
+        gettext_lazy("Hand-over link opened"),
+        gettext_lazy("The hand-over link for %(target)s was opened"),
+        "link",
+    ),
+    "handover.used": Kind(
+        gettext_lazy("Hand-over link used"),
+        gettext_lazy("Client ID and secret of %(target)s were entered by a link"),
+        "key",
+    ),
     "connection.broken": Kind(
         gettext_lazy("Connection broken"),
         gettext_lazy("The connection to %(target)s stopped working"),
@@ -123,6 +153,23 @@ KINDS = {
         gettext_lazy("%(actor)s sent the ticket “%(target)s” again"),
         "refresh",
     ),
+    "ticket.edited": Kind(
+        gettext_lazy("Ticket changed"),
+        gettext_lazy("%(actor)s changed the ticket “%(target)s”"),
+        "edit",
+    ),
+    "ticket.noted": Kind(
+        gettext_lazy("Note written"),
+        gettext_lazy("%(actor)s wrote a note into the ticket “%(target)s”"),
+        "chat",
+    ),
+    "ticket.amendment_discarded": Kind(
+        gettext_lazy("Change or note discarded"),
+        gettext_lazy(
+            "%(actor)s discarded a change or note of the ticket “%(target)s” that was not sent"
+        ),
+        "stop",
+    ),
     "tickets.sync_requested": Kind(
         gettext_lazy("Ticket sync requested"),
         gettext_lazy("%(actor)s had changes fetched from %(target)s"),
@@ -137,6 +184,26 @@ KINDS = {
         gettext_lazy("Ticket state reset"),
         gettext_lazy("%(actor)s gave the ticket state “%(new)s” its own name back"),
         "tag",
+    ),
+    "ticketstate.changed": Kind(
+        gettext_lazy("Ticket states changed"),
+        gettext_lazy("%(actor)s changed how the ticket states of %(target)s are shown"),
+        "tag",
+    ),
+    "ticketstate.imported": Kind(
+        gettext_lazy("Ticket states imported"),
+        gettext_lazy("%(actor)s imported the ticket states of %(target)s"),
+        "refresh",
+    ),
+    "ticketstate.undone": Kind(
+        gettext_lazy("Change of ticket states undone"),
+        gettext_lazy("%(actor)s undid a change of the ticket states of %(target)s"),
+        "history",
+    ),
+    "mapping.changed": Kind(
+        gettext_lazy("Field mapping changed"),
+        gettext_lazy("%(actor)s changed the field mapping of %(target)s (%(kind)s)"),
+        "edit",
     ),
     "connection.test_requested": Kind(
         gettext_lazy("Test ticket requested"),
@@ -162,6 +229,140 @@ KINDS = {
         gettext_lazy("Score sync requested"),
         gettext_lazy("%(actor)s had the score fetched from Microsoft Graph"),
         "refresh",
+    ),
+    "connection.made_default": Kind(
+        gettext_lazy("Default connection chosen"),
+        gettext_lazy("%(actor)s made the connection to %(target)s the default"),
+        "check",
+    ),
+    "connection.relabelled": Kind(
+        gettext_lazy("Connection renamed"),
+        gettext_lazy("%(actor)s changed the name or use of %(target)s"),
+        "tag",
+    ),
+    "adoption.started": Kind(
+        gettext_lazy("Move of tickets begun"),
+        gettext_lazy("%(actor)s had the tickets of %(source)s looked up at %(target)s"),
+        "search",
+    ),
+    "adoption.accepted": Kind(
+        gettext_lazy("Move of tickets decided"),
+        gettext_lazy(
+            "%(actor)s decided that %(target)s takes over the tickets of %(source)s"
+        ),
+        "check",
+    ),
+    "adoption.applied": Kind(
+        gettext_lazy("Tickets moved"),
+        gettext_lazy("%(target)s took over the tickets of %(source)s"),
+        "link",
+    ),
+    "adoption.discarded": Kind(
+        gettext_lazy("Move of tickets discarded"),
+        gettext_lazy("%(actor)s left the tickets of %(source)s as they were"),
+        "close",
+    ),
+    "adoption.failed": Kind(
+        gettext_lazy("Move of tickets failed"),
+        gettext_lazy("The tickets of %(source)s could not be looked up at %(target)s"),
+        "error",
+    ),
+    "graph.entered": Kind(
+        gettext_lazy("Microsoft Graph access entered"),
+        gettext_lazy("%(actor)s entered the access to Microsoft Graph (%(target)s)"),
+        "key",
+    ),
+    "graph.removed": Kind(
+        gettext_lazy("Microsoft Graph access removed"),
+        gettext_lazy("%(actor)s removed the access to Microsoft Graph (%(target)s)"),
+        "trash",
+    ),
+    "graph.check_requested": Kind(
+        gettext_lazy("Microsoft Graph check requested"),
+        gettext_lazy("%(actor)s had the access to Microsoft Graph checked"),
+        "refresh",
+    ),
+    "score.zones_set": Kind(
+        gettext_lazy("Score zones set"),
+        gettext_lazy(
+            "%(actor)s set the score zones: okay from %(okay)s%%, good from %(good)s%%"
+        ),
+        "edit",
+    ),
+    "alertrule.saved": Kind(
+        gettext_lazy("Alert rule saved"),
+        gettext_lazy("%(actor)s saved the alert rule “%(target)s”"),
+        "edit",
+    ),
+    "alertrule.deleted": Kind(
+        gettext_lazy("Alert rule deleted"),
+        gettext_lazy("%(actor)s deleted the alert rule “%(target)s”"),
+        "trash",
+    ),
+    "alert.raised": Kind(
+        gettext_lazy("Alert raised"),
+        gettext_lazy("The alert “%(target)s” was raised"),
+        "warning",
+    ),
+    "alert.acknowledged": Kind(
+        gettext_lazy("Alert acknowledged"),
+        gettext_lazy("%(actor)s acknowledged the alert “%(target)s”"),
+        "check",
+    ),
+    "support.decided": Kind(
+        gettext_lazy("Support set-up decided"),
+        gettext_lazy("%(actor)s chose the support set-up “%(target)s”"),
+        "chat",
+    ),
+    "support.settings_changed": Kind(
+        gettext_lazy("Support settings changed"),
+        gettext_lazy("%(actor)s changed the settings of the support integration"),
+        "settings",
+    ),
+    "support.repository_added": Kind(
+        gettext_lazy("Repository added"),
+        gettext_lazy("%(actor)s added the repository %(target)s"),
+        "plus",
+    ),
+    "support.repository_changed": Kind(
+        gettext_lazy("Repository changed"),
+        gettext_lazy("%(actor)s changed the repository %(target)s"),
+        "edit",
+    ),
+    "support.repository_removed": Kind(
+        gettext_lazy("Repository removed"),
+        gettext_lazy("%(actor)s removed the repository %(target)s"),
+        "trash",
+    ),
+    "support.check_requested": Kind(
+        gettext_lazy("Support check requested"),
+        gettext_lazy("%(actor)s had the repository %(target)s checked"),
+        "refresh",
+    ),
+    "support.step_done": Kind(
+        gettext_lazy("Set-up step done"),
+        gettext_lazy("%(actor)s marked “%(step)s” of %(target)s as done"),
+        "check",
+    ),
+    "support.step_reopened": Kind(
+        gettext_lazy("Set-up step reopened"),
+        gettext_lazy("%(actor)s marked “%(step)s” of %(target)s as not done"),
+        "refresh",
+    ),
+    "support.step_noted": Kind(
+        gettext_lazy("Set-up step noted"),
+        gettext_lazy("%(actor)s changed the note of “%(step)s” of %(target)s"),
+        "edit",
+    ),
+    "support.account_linked": Kind(
+        gettext_lazy("Account linked"),
+        gettext_lazy("%(actor)s linked %(target)s to %(email)s"),
+        "link",
+    ),
+    "support.account_unlinked": Kind(
+        gettext_lazy("Account link removed"),
+        gettext_lazy("%(actor)s removed the link of %(target)s to %(email)s"),
+        "link",
     ),
 }
 # An action that has no sentence yet is still shown.

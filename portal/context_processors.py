@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from django.urls import reverse
 from django.utils import timezone
 
+from connector.choosing import address
 from connector.messages import explain
 from connector.models import Connection
 from connector.tokens import SOON
 from portal import unsent
 from portal.navigation import Item, navigation
+from tickets.queries import count_of_new_states
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +33,7 @@ THEMES = {"light", "dark"}
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Return the navigation, the organisation and the connection's banner."""
+    """Return the navigation, the organisation and the connections' banners."""
     return {"shell": Shell(request)}
 
 
@@ -51,6 +53,7 @@ class Banner:
 class Ending:
     """That the authorization ends soon, and who can renew it where."""
 
+    connection: Connection
     host: str
     at: datetime
     # Whole days that are left; none are left on the last day.
@@ -82,7 +85,13 @@ class Shell:
 
     @cached_property
     def navigation(self) -> list[Item]:
-        return navigation(self._request) if self.tenant else []
+        return navigation(self._request, self._news) if self.tenant else []
+
+    @property
+    def _news(self) -> dict[str, int]:
+        # Each connection carries the count of the whole organisation.
+        counts = [getattr(one, "new_states", 0) for one in self.connections]
+        return {"tickets:states": max(counts, default=0)}
 
     @cached_property
     def role(self) -> str:
@@ -94,15 +103,26 @@ class Shell:
         """For whom a form is opened, should the session end before it is sent."""
         return unsent.owner_of(self._request)
 
-    @cached_property
-    def connection(self) -> Connection | None:
-        return Connection.objects.current(self.tenant) if self.tenant else None
+    @property
+    def alerts(self) -> int:
+        """How many alerts nobody has acknowledged."""
+        return getattr(self.tenant, "open_alerts", 0) if self.navigation else 0
 
     @cached_property
-    def banner(self) -> Banner | None:
-        connection = self.connection
-        if connection is None or connection.status != Connection.Status.BROKEN:
-            return None
+    def connections(self) -> list[Connection]:
+        if not self.tenant:
+            return []
+        # Counted on the way: the frame of every page needs it.
+        counted = Connection.objects.annotate(new_states=count_of_new_states())
+        return list(counted.of_servicenow(self.tenant).for_show())
+
+    @cached_property
+    def banners(self) -> list[Banner]:
+        """What is broken, the default first."""
+        broken = Connection.Status.BROKEN
+        return [self._banner(one) for one in self.connections if one.status == broken]
+
+    def _banner(self, connection: Connection) -> Banner:
         explanation = explain(connection.last_error_code)
         return Banner(
             host=connection.host,
@@ -110,19 +130,24 @@ class Shell:
             repair=explanation.repair,
             words=connection.last_error_words,
             at=connection.last_error_at,
-            url=self._repair_url(),
+            url=self._repair_url(connection),
         )
 
     @cached_property
-    def ending(self) -> Ending | None:
-        connection = self.connection
-        if connection is None or connection.status not in _AUTHORIZED:
-            return None
-        ends_at = connection.refresh_token_expires_at
-        if ends_at is None or not connection.ends_within(SOON):
-            return None
+    def endings(self) -> list[Ending]:
+        """What ends soon, the soonest first."""
+        found = [
+            self._ending(connection, ends_at)
+            for connection in self.connections
+            if connection.status in _AUTHORIZED and connection.ends_within(SOON)
+            if (ends_at := connection.refresh_token_expires_at)
+        ]
+        return sorted(found, key=lambda ending: ending.at)
+
+    def _ending(self, connection: Connection, ends_at: datetime) -> Ending:
         left = ends_at - timezone.now()
         return Ending(
+            connection=connection,
             host=connection.host,
             at=ends_at,
             days=max(0, left.days),
@@ -135,5 +160,9 @@ class Shell:
         user = self._user
         return bool(user and user.has_perm("connector.manage_connection"))
 
-    def _repair_url(self) -> str:
-        return reverse("connector:provisioning") if self._may_manage else ""
+    def _repair_url(self, connection: Connection) -> str:
+        if not self._may_manage:
+            return ""
+        if len(self.connections) > 1:
+            return address("connector:provisioning", connection)
+        return reverse("connector:provisioning")

@@ -206,6 +206,7 @@ def _with_sandbox(environment: Mapping[str, str], port: int) -> dict[str, str]:
         "SERVICENOW_SANDBOX_URL": url,
         "GRAPH_BASE_URL": f"{url}/graph/v1.0",
         "GRAPH_ACCESS_TOKEN": environment["SANDBOX_GRAPH_TOKEN"],
+        "GRAPH_AUTHORITY": f"{url}/graph",
         # Short, so that changes made in the sandbox show while people look.
         "SYNC_INTERVAL": "15",
     }

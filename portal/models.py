@@ -3,6 +3,24 @@
 from __future__ import annotations
 
 from portal.heartbeat import Heartbeat
-from portal.score.models import ControlProfile, ControlScore, ScoreSync, Snapshot
+from portal.score.alert_models import Alert, AlertRule
+from portal.score.models import (
+    ControlProfile,
+    ControlScore,
+    ScoreEvent,
+    ScoreSync,
+    ScoreZone,
+    Snapshot,
+)
 
-__all__ = ["ControlProfile", "ControlScore", "Heartbeat", "ScoreSync", "Snapshot"]
+__all__ = [
+    "Alert",
+    "AlertRule",
+    "ControlProfile",
+    "ControlScore",
+    "Heartbeat",
+    "ScoreEvent",
+    "ScoreSync",
+    "ScoreZone",
+    "Snapshot",
+]

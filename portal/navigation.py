@@ -9,6 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.http import HttpRequest
     from django.utils.functional import _StrPromise
 
@@ -34,6 +36,8 @@ class Item:
     icon: str
     is_current: bool
     is_apart: bool
+    # How many new things wait there.
+    news: int = 0
 
 
 ENTRIES = (
@@ -43,7 +47,15 @@ ENTRIES = (
         "score:overview",
         "score",
         "portal.view_score",
-        ("score:history",),
+        (
+            "score:history",
+            "score:trends",
+            "score:zones",
+            "score:alerts",
+            "score:alert_rule",
+            "score:alert_rule_new",
+            "score:organizations",
+        ),
     ),
     Entry(
         _("Improvement actions"),
@@ -65,22 +77,43 @@ ENTRIES = (
         "servicenow",
         "connector.view_connection",
         (
-            "connector:setup",
-            "connector:provisioning",
-            "connector:check_run",
-            "connector:remove",
+            *("connector:setup", "connector:provisioning", "connector:remove"),
+            *("connector:check_run", "tickets:mapping"),
         ),
         is_apart=True,
     ),
     Entry(
-        _("Ticket state names"), "tickets:states", "tag", "tickets.rename_ticketstate"
+        _("Ticket state names"),
+        "tickets:states",
+        "tag",
+        "tickets.rename_ticketstate",
+        ("tickets:edit_states", "tickets:upload_states"),
+    ),
+    Entry(_("Microsoft Graph"), "connector:graph", "key", "connector.manage_graph"),
+    Entry(
+        _("Support integration"),
+        "support:overview",
+        "chat",
+        "tickets.view_support",
+        (
+            *("support:decision", "support:setup", "support:print"),
+            *("support:settings", "support:account", "support:repository"),
+            *("support:repository_add", "support:repository_edit"),
+            "support:repository_remove",
+        ),
     ),
     Entry(_("Audit trail"), "portal:audit", "history", "connector.view_auditevent"),
 )
 
 
-def navigation(request: HttpRequest) -> list[Item]:
-    """Return the entries the person may open, the current one marked."""
+def navigation(
+    request: HttpRequest, news: Mapping[str, int] | None = None
+) -> list[Item]:
+    """Return the entries the person may open, the current one marked.
+
+    `news` says how many new things wait on a page, by its URL name.
+    """
+    news = news or {}
     match = request.resolver_match
     here = match.view_name if match else ""
     return [
@@ -90,6 +123,7 @@ def navigation(request: HttpRequest) -> list[Item]:
             icon=entry.icon,
             is_current=here == entry.url_name or here in entry.below,
             is_apart=entry.is_apart,
+            news=news.get(entry.url_name, 0),
         )
         for entry in ENTRIES
         if request.user.has_perm(entry.permission)

@@ -13,20 +13,33 @@ SECURITY_READER = "Security Reader"
 HELPDESK_ADMINISTRATOR = "Helpdesk Administrator"
 SERVICE_SUPPORT_ADMINISTRATOR = "Service Support Administrator"
 
-_SEE = ["portal.view_score", "tickets.view_ticket"]
+_SEE = ["portal.view_score", "tickets.view_ticket", "tickets.view_support"]
 ROLES: dict[str, list[str]] = {
     SECURITY_ADMINISTRATOR: [
         *_SEE,
         "tickets.share_ticket",
         "tickets.rename_ticketstate",
+        "tickets.manage_support",
         "connector.manage_connection",
         "connector.view_connection",
         "connector.view_auditevent",
+        "connector.manage_graph",
+        "portal.manage_score",
+        "portal.acknowledge_alert",
     ],
-    SECURITY_OPERATOR: [*_SEE, "tickets.share_ticket", "connector.view_connection"],
+    SECURITY_OPERATOR: [
+        *_SEE,
+        "tickets.share_ticket",
+        "connector.view_connection",
+        "portal.acknowledge_alert",
+    ],
     SECURITY_READER: [*_SEE, "connector.view_connection"],
-    HELPDESK_ADMINISTRATOR: [*_SEE, "tickets.rename_ticketstate"],
-    SERVICE_SUPPORT_ADMINISTRATOR: _SEE,
+    HELPDESK_ADMINISTRATOR: [
+        *_SEE,
+        "tickets.rename_ticketstate",
+        "tickets.manage_support",
+    ],
+    SERVICE_SUPPORT_ADMINISTRATOR: [*_SEE, "tickets.manage_support"],
 }
 
 

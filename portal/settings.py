@@ -167,12 +167,19 @@ SERVICENOW_EXTRA_HOSTS = env.list("SERVICENOW_EXTRA_HOSTS", default=[])
 SERVICENOW_SANDBOX_URL = env.str("SERVICENOW_SANDBOX_URL", default="").rstrip("/")
 SERVICENOW_CHANGE_CATEGORY = env.str("SERVICENOW_CHANGE_CATEGORY", default="Other")
 
+# Where the portal's calls come from, as others see it; shown for their allow lists.
+PORTAL_EGRESS_ADDRESSES = env.list("PORTAL_EGRESS_ADDRESSES", default=[])
+
 # Microsoft Graph
 GRAPH_BASE_URL = env.str(
     "GRAPH_BASE_URL", default="https://graph.microsoft.com/v1.0"
 ).rstrip("/")
 # A fixed bearer token, for a stand-in or a proxy that signs in by itself.
 GRAPH_ACCESS_TOKEN = env.str("GRAPH_ACCESS_TOKEN", default="")
+GRAPH_AUTHORITY = env.str(
+    "GRAPH_AUTHORITY", default="https://login.microsoftonline.com"
+).rstrip("/")
+# What is used where an organisation's access was not entered in the portal.
 GRAPH_TENANT_ID = env.str("GRAPH_TENANT_ID", default="")
 GRAPH_CLIENT_ID = env.str("GRAPH_CLIENT_ID", default="")
 GRAPH_CLIENT_SECRET = env.str("GRAPH_CLIENT_SECRET", default="")
@@ -221,6 +228,7 @@ CELERY_BEAT_SCHEDULE = {
     "check connections": {"task": "connector.tasks.check_connections", "schedule": 300},
     "give a sign of life": {"task": "portal.tasks.beat", "schedule": 60},
     "sync Secure Score": {"task": "portal.score.tasks.sync_due", "schedule": 600},
+    "mail alerts": {"task": "portal.score.tasks.mail_alerts", "schedule": 300},
 }
 
 # Cache: rate limits of the sign-in; nothing that must survive.
@@ -276,8 +284,21 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 
-# Mail
-EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+# Mail: alerts only. Without a server each one becomes a file in DATA_DIR/mail.
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+EMAIL_PORT = env.int("EMAIL_PORT", default=587)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=EMAIL_PORT == 465)
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=EMAIL_PORT == 587)
+EMAIL_TIMEOUT = 20
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_BACKEND = (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if EMAIL_HOST
+    else "django.core.mail.backends.filebased.EmailBackend"
+)
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="security-center@localhost")
 
 # Logs: event and ids, never payloads or tokens.
 LOGGING = {

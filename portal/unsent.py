@@ -26,7 +26,7 @@ _FORM_AGE = 24 * 60 * 60
 _KEPT_FOR = 60 * 60
 # More letters than the longest ticket, encoded, and less than would fill a database.
 _LONGEST = 40_000
-_NOT_KEPT = ("secret", "password", "csrfmiddlewaretoken", OWNER)
+_NOT_KEPT = ("secret", "password", "private_key", "csrfmiddlewaretoken", OWNER)
 
 
 def owner_of(request: HttpRequest) -> str:

@@ -20,5 +20,6 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("oauth/", include("social_django.urls", namespace="social")),
     path("tickets/", include("tickets.urls")),
+    path("support/", include("tickets.support.urls")),
     path("securescore/", include("portal.score.urls")),
 ]

@@ -27,12 +27,14 @@ PAGE_SIZES = {"25", "50", "100"}
 @require("portal.view_score")
 def home(request: TenantRequest) -> HttpResponse:
     """Show the score and the tickets, or the way to connect ServiceNow."""
-    connection = Connection.objects.current(request.tenant)
-    usable = connection is not None and connection.is_usable
+    mine = list(Connection.objects.of_servicenow(request.tenant).for_show())
+    usable = any(connection.is_usable for connection in mine)
     context = {
-        "connection": connection,
+        "connection": mine[0] if mine else None,
         "score_card": score_card(request.tenant),
-        "ticket_cards": ticket_cards(request.tenant, request.user) if usable else [],
+        "ticket_cards": ticket_cards(request.tenant, mine, request.user)
+        if usable
+        else [],
     }
     return render(request, "portal/home.html", context)
 

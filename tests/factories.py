@@ -12,18 +12,23 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from connector.models import AuditEvent, Connection, ProbeRun, Tenant
-from portal.score.models import ControlProfile, ControlScore, Snapshot
+from portal.score.alert_models import Alert, AlertRule
+from portal.score.models import ControlProfile, ControlScore, ScoreEvent, Snapshot
+from tickets.instance_models import InstanceProfile, TableColumn
 from tickets.models import (
+    Adoption,
     Category,
     Delivery,
     Kind,
     Priority,
     Source,
+    StateRevision,
     SyncCursor,
     Ticket,
     TicketEvent,
     TicketState,
 )
+from tickets.support.models import Repository, SupportIntegration, SupportUser
 
 PASSWORD = "correct horse battery staple"
 
@@ -132,6 +137,7 @@ class TicketFactory(DjangoModelFactory[Ticket]):
 
     connection = factory.SubFactory(ConnectionFactory)
     tenant = factory.SelfAttribute("connection.tenant")
+    is_test = factory.SelfAttribute("connection.is_test")
     kind = Kind.CHANGE_REQUEST
     name = factory.Sequence(lambda n: f"Require MFA for administrators {n}")
     description = "Reduce the risk of stolen passwords."
@@ -168,7 +174,58 @@ class TicketStateFactory(DjangoModelFactory[TicketState]):
     kind = Kind.CHANGE_REQUEST
     value = factory.Sequence(str)
     default_label = factory.Sequence(lambda n: f"State {n}")
+    category = "open"
     sequence = factory.Sequence(lambda n: n)
+
+
+class AdoptionFactory(DjangoModelFactory[Adoption]):
+    """Tickets of a connection that are to be compared."""
+
+    class Meta:
+        model = Adoption
+
+    source = factory.SubFactory(ConnectionFactory)
+    tenant = factory.SelfAttribute("source.tenant")
+    target = factory.SubFactory(
+        ConnectionFactory, tenant=factory.SelfAttribute("..tenant"), is_default=False
+    )
+
+
+class StateRevisionFactory(DjangoModelFactory[StateRevision]):
+    """A change of nothing; give `before` and `after` as the model keeps them."""
+
+    class Meta:
+        model = StateRevision
+
+    connection = factory.SubFactory(ConnectionFactory)
+    kind = Kind.CHANGE_REQUEST
+    actor_name = "helpdesk.admin"
+    source = StateRevision.Source.EDIT
+    before: list[dict[str, Any]] = []
+    after: list[dict[str, Any]] = []
+
+
+class InstanceProfileFactory(DjangoModelFactory[InstanceProfile]):
+    """A field mapping that changes nothing."""
+
+    class Meta:
+        model = InstanceProfile
+
+    connection = factory.SubFactory(ConnectionFactory)
+    kind = Kind.INCIDENT
+
+
+class TableColumnFactory(DjangoModelFactory[TableColumn]):
+    """A column the dictionary lists."""
+
+    class Meta:
+        model = TableColumn
+
+    connection = factory.SubFactory(ConnectionFactory)
+    table = Kind.INCIDENT
+    element = factory.Sequence(lambda n: f"u_column_{n}")
+    label = factory.Sequence(lambda n: f"Column {n}")
+    is_listed = True
 
 
 class SyncCursorFactory(DjangoModelFactory[SyncCursor]):
@@ -224,6 +281,100 @@ class ControlScoreFactory(DjangoModelFactory[ControlScore]):
     control_id = factory.Sequence(lambda n: f"Control{n}")
     category = "Identity"
     score = 2.0
+
+
+class ScoreEventFactory(DjangoModelFactory[ScoreEvent]):
+    """Points that regressed today."""
+
+    class Meta:
+        model = ScoreEvent
+
+    tenant = factory.SubFactory(TenantFactory)
+    at = factory.LazyFunction(timezone.now)
+    date = factory.LazyFunction(timezone.localdate)
+    control_id = factory.Sequence(lambda n: f"Control{n}")
+    category = "Identity"
+    kind = ScoreEvent.Kind.REGRESSED
+    before = 10.0
+    after = 2.0
+    maximum = 10.0
+
+
+class AlertRuleFactory(DjangoModelFactory[AlertRule]):
+    class Meta:
+        model = AlertRule
+
+    tenant = factory.SubFactory(TenantFactory)
+    kind = AlertRule.Kind.DROP_POINTS
+    value = factory.Sequence(lambda n: float(n + 1))
+
+
+class AlertFactory(DjangoModelFactory[Alert]):
+    """An alert nobody has acknowledged."""
+
+    class Meta:
+        model = Alert
+
+    tenant = factory.SubFactory(TenantFactory)
+    rule = factory.SubFactory(
+        AlertRuleFactory, tenant=factory.SelfAttribute("..tenant")
+    )
+    kind = factory.SelfAttribute("rule.kind")
+    value = factory.SelfAttribute("rule.value")
+    day = factory.LazyFunction(timezone.localdate)
+    facts = factory.LazyFunction(
+        lambda: {
+            "points": 40.0,
+            "maximum": 100.0,
+            "percent": 40.0,
+            "points_before": 50.0,
+            "percent_before": 50.0,
+            "day_before": (timezone.localdate() - timedelta(days=1)).isoformat(),
+        }
+    )
+
+
+class SupportIntegrationFactory(DjangoModelFactory[SupportIntegration]):
+    """Settings with both questions answered: basic authentication."""
+
+    class Meta:
+        model = SupportIntegration
+
+    tenant = factory.SubFactory(TenantFactory)
+    basic_auth_allowed = True
+    single_tenant = True
+    outbound_app_id = "7595e20f-39a8-4fcb-b865-f64d6663fc5f"
+    directory_id = "5b1d0c52-7a3e-4c8f-9a64-2f0e6d93c1ab"
+    admin_email = "admin@contoso.example"
+
+
+class RepositoryFactory(DjangoModelFactory[Repository]):
+    """A repository with the values of basic authentication."""
+
+    class Meta:
+        model = Repository
+
+    tenant = factory.SubFactory(TenantFactory)
+    repository_id = factory.Sequence(lambda n: f"contoso{n}.service-now.com")
+    endpoint = factory.Sequence(lambda n: f"https://contoso{n}.service-now.com")
+    auth_type = Repository.AuthType.BASIC
+    entered_for = "basic"
+    client_id = "inbound-client"
+    client_secret = "inbound-client-secret"
+    refresh_token_expiry = 864_000
+    rest_username = "integration.user"
+    rest_password = "word-of-the-rest-user"
+
+
+class SupportUserFactory(DjangoModelFactory[SupportUser]):
+    """Somebody who may open support cases."""
+
+    class Meta:
+        model = SupportUser
+
+    repository = factory.SubFactory(RepositoryFactory)
+    user_name = factory.Sequence(lambda n: f"agent.{n}")
+    role = SupportUser.Role.ADMINISTRATOR
 
 
 class AuditEventFactory(DjangoModelFactory[AuditEvent]):

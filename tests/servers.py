@@ -205,6 +205,11 @@ class Product:
         [name] = [p.password_name for p in people if p.username == username]
         return self.secrets()[name]
 
+    def run(self, script: str) -> None:
+        """Run lines of Python inside the product's Django."""
+        words = [sys.executable, "manage.py", "shell", "--verbosity=0", "-c", script]
+        subprocess.run(words, cwd=ROOT, env=self._environment, check=True)
+
     def close(self) -> int:
         """End it politely, if it runs; return its exit code."""
         self.process.terminate()

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 # Views for everybody who is signed in, or for nobody in particular.
 WITHOUT_PERMISSION = {
+    # The hand-over link, for somebody without an account.
+    "connector:handover",
+    "connector:handover_done",
     "portal:home",
     "portal:livez",
     "portal:readyz",

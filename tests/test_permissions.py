@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from tests import factories
 
@@ -21,6 +22,7 @@ SHARES = {"admin", "operator"}
 ADMIN = {"admin"}
 LOOKS = {"admin", "operator", "reader"}
 NAMES = {"admin", "helpdesk"}
+SUPPORTS = {"admin", "helpdesk", "support"}
 
 # method, address, arguments, query, who may.
 MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
@@ -31,13 +33,20 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "connector:provisioning", [], {}, ADMIN),
     ("get", "connector:setup", [], {}, ADMIN),
     ("post", "connector:setup", [], {}, ADMIN),
+    ("post", "connector:setup_tick", [], {"item": "entity"}, ADMIN),
+    ("post", "connector:setup_finish", [], {}, ADMIN),
     ("get", "connector:setup_status", [], {}, LOOKS),
     ("post", "connector:authorize", [], {}, ADMIN),
     ("get", "connector:configuration", [], {}, LOOKS | NAMES),
     ("post", "connector:check", [], {}, ADMIN),
+    ("get", "connector:handover_new", [], {}, ADMIN),
+    ("post", "connector:handover_new", [], {}, ADMIN),
+    ("post", "connector:handover_revoke", [], {}, ADMIN),
     ("get", "connector:check_run", ["RUN"], {}, LOOKS),
     ("get", "connector:remove", [], {}, ADMIN),
     ("post", "connector:remove", [], {}, ADMIN),
+    ("post", "connector:relabel", [], {"name": "Production"}, ADMIN),
+    ("post", "connector:make_default", [], {}, ADMIN),
     ("get", "tickets:list", [], {}, EVERYBODY),
     ("get", "tickets:new", [], {"kind": "incident"}, SHARES),
     ("post", "tickets:new", [], {}, SHARES),
@@ -45,10 +54,54 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "tickets:reference", ["REFERENCE"], {}, EVERYBODY),
     ("get", "tickets:progress", ["TICKET"], {}, EVERYBODY),
     ("post", "tickets:retry", ["TICKET"], {}, SHARES),
+    ("get", "tickets:edit", ["TICKET"], {}, SHARES),
+    ("post", "tickets:edit", ["TICKET"], {}, SHARES),
+    ("get", "tickets:note", ["TICKET"], {}, SHARES),
+    ("post", "tickets:note", ["TICKET"], {}, SHARES),
+    ("post", "tickets:amendment_retry", ["TICKET", "AMENDMENT"], {}, SHARES),
+    ("post", "tickets:amendment_discard", ["TICKET", "AMENDMENT"], {}, SHARES),
     ("post", "tickets:sync", [], {}, EVERYBODY),
     ("get", "tickets:states", [], {}, NAMES),
-    ("post", "tickets:rename_state", ["STATE"], {"label": "Fresh"}, NAMES),
-    ("post", "tickets:reset_state", ["STATE"], {}, NAMES),
+    ("post", "tickets:edit_states", ["KIND"], {"action": "preview"}, NAMES),
+    ("get", "tickets:edit_states", ["KIND"], {}, NAMES),
+    ("get", "tickets:export_states", ["KIND"], {}, NAMES),
+    ("post", "tickets:upload_states", ["KIND"], {}, NAMES),
+    ("post", "tickets:undo_states", ["REVISION"], {}, NAMES),
+    ("post", "tickets:import_states", [], {}, NAMES),
+    ("get", "tickets:import_status", [], {}, NAMES),
+    ("get", "tickets:reprovision", [], {}, ADMIN),
+    ("post", "tickets:reprovision", [], {}, ADMIN),
+    ("post", "tickets:take_over", [], {"source": "REMOVED"}, ADMIN),
+    ("get", "tickets:adoption", ["ADOPTION"], {}, ADMIN),
+    ("post", "tickets:compare_again", ["ADOPTION"], {}, ADMIN),
+    ("post", "tickets:accept", ["ADOPTION"], {}, ADMIN),
+    ("post", "tickets:discard", ["ADOPTION"], {}, ADMIN),
+    ("get", "tickets:mapping", [], {}, ADMIN),
+    ("post", "tickets:mapping", [], {"kind": "incident"}, ADMIN),
+    ("post", "tickets:reset_mapping", [], {}, ADMIN),
+    ("get", "support:overview", [], {}, EVERYBODY),
+    ("get", "support:decision", [], {}, SUPPORTS),
+    ("post", "support:decision", [], {}, SUPPORTS),
+    ("get", "support:setup", [], {}, EVERYBODY),
+    ("post", "support:setup", [], {}, SUPPORTS),
+    ("get", "support:print", [], {}, EVERYBODY),
+    ("get", "support:changes", ["REPOSITORY"], {}, EVERYBODY),
+    ("post", "support:check", ["REPOSITORY"], {}, SUPPORTS),
+    ("post", "support:tick", ["REPOSITORY", "STEP"], {}, SUPPORTS),
+    ("post", "support:note", ["REPOSITORY", "STEP"], {}, SUPPORTS),
+    ("get", "support:settings", [], {}, SUPPORTS),
+    ("post", "support:settings", [], {}, SUPPORTS),
+    ("get", "support:repository_add", [], {}, SUPPORTS),
+    ("post", "support:repository_add", [], {}, SUPPORTS),
+    ("get", "support:repository", ["REPOSITORY"], {}, EVERYBODY),
+    ("get", "support:repository_edit", ["REPOSITORY"], {}, SUPPORTS),
+    ("post", "support:repository_edit", ["REPOSITORY"], {}, SUPPORTS),
+    ("get", "support:repository_status", ["REPOSITORY"], {}, EVERYBODY),
+    ("get", "support:repository_remove", ["REPOSITORY"], {}, SUPPORTS),
+    ("post", "support:repository_remove", ["REPOSITORY"], {}, SUPPORTS),
+    ("get", "support:account", [], {}, EVERYBODY),
+    ("post", "support:account", [], {}, SUPPORTS),
+    ("post", "support:unlink", ["LINKED"], {}, SUPPORTS),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),
@@ -56,11 +109,32 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "score:history", [], {}, EVERYBODY),
     ("post", "score:sync", [], {}, EVERYBODY),
     ("get", "score:sync_status", [], {}, EVERYBODY),
+    ("get", "score:trends", [], {}, EVERYBODY),
+    ("get", "score:zones", [], {}, ADMIN),
+    ("post", "score:zones", [], {"okay_from": "30", "good_from": "60"}, ADMIN),
+    ("get", "score:organizations", [], {}, EVERYBODY),
+    ("get", "score:alerts", [], {}, EVERYBODY),
+    ("post", "score:acknowledge_alerts", [], {}, SHARES),
+    ("post", "score:acknowledge", ["ALERT"], {}, SHARES),
+    ("get", "score:alert_rule_new", [], {}, ADMIN),
+    ("post", "score:alert_rule_new", [], {}, ADMIN),
+    ("get", "score:alert_rule", ["RULE"], {}, ADMIN),
+    ("post", "score:alert_rule", ["RULE"], {}, ADMIN),
+    ("post", "score:alert_rule_delete", ["RULE"], {}, ADMIN),
+    ("get", "connector:graph", [], {}, ADMIN),
+    ("post", "connector:graph", [], {}, ADMIN),
+    ("get", "connector:graph_status", [], {}, ADMIN),
+    ("post", "connector:graph_check", [], {}, ADMIN),
+    ("post", "connector:graph_remove", [], {}, ADMIN),
 ]
 # Rows of an organisation: for members of another one they do not exist.
 OWNED = [row for row in MATRIX if row[2]]
 # Answers without signing in, on purpose.
-OPEN = {"portal:livez", "portal:readyz"}
+OPEN = {
+    *("portal:livez", "portal:readyz"),
+    # For somebody without an account; the link is what is asked for.
+    *("connector:handover", "connector:handover_done"),
+}
 
 
 @pytest.fixture
@@ -68,18 +142,42 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
     """Make one row of everything an address can name."""
     connection = factories.ConnectionFactory(tenant=tenant)
     ticket = factories.TicketFactory(
-        tenant=tenant, connection=connection, created_by=admin
+        tenant=tenant, connection=connection, created_by=admin, delivered=True
     )
     factories.DeliveryFactory(ticket=ticket, status="stopped")
-    state = factories.TicketStateFactory(tenant=tenant, connection=connection)
+    factories.TicketStateFactory(tenant=tenant, connection=connection)
+    revision = factories.StateRevisionFactory(connection=connection)
+    amendment = factories.DeliveryFactory(
+        ticket=ticket, operation="note", status="stopped"
+    )
+    removed = factories.ConnectionFactory(
+        tenant=tenant, is_default=False, status="removed", removed_at=timezone.now()
+    )
+    factories.TicketFactory(connection=removed)
+    adoption = factories.AdoptionFactory(source=removed, target=connection)
+    factories.SupportIntegrationFactory(tenant=tenant)
+    repository = factories.RepositoryFactory(tenant=tenant)
+    linked = factories.SupportUserFactory(
+        repository=repository, linked_email="a@contoso.example"
+    )
     control = factories.ControlProfileFactory(tenant=tenant)
+    alert = factories.AlertFactory(tenant=tenant)
     return {
+        "ALERT": str(alert.pk),
+        "RULE": str(alert.rule.pk),
         "TENANT": str(tenant.pk),
         "TICKET": str(ticket.pk),
+        "AMENDMENT": str(amendment.pk),
         "REFERENCE": str(ticket.correlation_id),
-        "STATE": str(state.pk),
+        "KIND": "incident",
+        "REVISION": str(revision.pk),
         "CONTROL": control.control_id,
+        "REMOVED": str(removed.pk),
+        "ADOPTION": str(adoption.pk),
         "RUN": str(factories.ProbeRunFactory(connection=connection).pk),
+        "REPOSITORY": str(repository.pk),
+        "STEP": "consent",
+        "LINKED": str(linked.pk),
     }
 
 
@@ -150,6 +248,6 @@ def _names(resolver: URLResolver, namespace: str) -> Iterator[str]:
             inner = pattern.namespace or ""
             yield from _names(pattern, f"{namespace}{inner}:" if inner else namespace)
         elif isinstance(pattern, URLPattern) and namespace.startswith(
-            ("portal:", "connector:", "tickets:", "score:")
+            ("portal:", "connector:", "tickets:", "support:", "score:")
         ):
             yield f"{namespace}{pattern.name}"

@@ -52,32 +52,38 @@ def run(delivery: Delivery) -> Outcome:
     Raises `ConnectorError`, `StillOpen` or `ClaimLost`.
     """
     client = tokens.servicenow(delivery.ticket.connection)
-    if _is_first(delivery):
+    if is_first(delivery):
         return _create(client, delivery)
     found = _look_up(client, delivery.ticket)
     if found:
         return Outcome(found[0], was_there=True, others=tuple(found[1:]))
-    _wait_for_answer(delivery)
-    _hold(delivery)
+    wait_for_answer(delivery)
+    hold(delivery)
     return _create(client, delivery)
 
 
-def _is_first(delivery: Delivery) -> bool:
+def is_first(delivery: Delivery) -> bool:
+    """Whether nothing was sent before: there is nothing to look for then."""
     return delivery.attempts == 1 and delivery.unanswered_at is None
 
 
 def _create(client: ServiceNow, delivery: Delivery) -> Outcome:
     ticket = delivery.ticket
-    # Renewing the token may take long: before the look at the clock, not after.
-    tokens.prepare(ticket.connection)
-    if delivery.has_lapsed:
-        raise ClaimLost
+    make_ready(delivery)
     values = delivery.payload or mapping.payload(ticket)
     try:
         record = client.create(ticket.kind, values, fields=mapping.FIELDS)
     except Refused as error:
         return _despite(client, ticket, error)
     return Outcome(record, was_there=False)
+
+
+def make_ready(delivery: Delivery) -> None:
+    """Renew the token if need be; raises `ClaimLost` when that took too long."""
+    # Before the look at the clock, not after.
+    tokens.prepare(delivery.ticket.connection)
+    if delivery.has_lapsed:
+        raise ClaimLost
 
 
 def _despite(client: ServiceNow, ticket: Ticket, error: Refused) -> Outcome:
@@ -111,7 +117,8 @@ def _look_up(client: ServiceNow, ticket: Ticket) -> list[Record]:
     return found
 
 
-def _wait_for_answer(delivery: Delivery) -> None:
+def wait_for_answer(delivery: Delivery) -> None:
+    """Raise `StillOpen` while an unanswered request may still be carried out."""
     if delivery.unanswered_at is None:
         return
     until = delivery.unanswered_at + timedelta(seconds=settings.OUTBOX_SETTLE)
@@ -119,7 +126,7 @@ def _wait_for_answer(delivery: Delivery) -> None:
         raise StillOpen(until)
 
 
-def _hold(delivery: Delivery) -> None:
+def hold(delivery: Delivery) -> None:
     """Renew the claim before a repeated create: the look-up may have taken long."""
     now = timezone.now()
     mine = Delivery.objects.filter(

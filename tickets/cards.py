@@ -12,17 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from connector import messages
-from connector.models import Connection
 from connector.servicenow.query import Query
 from tickets.mapping import CORRELATION_DISPLAY
 from tickets.models import Kind, SyncCursor, Ticket
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from django.contrib.auth.models import User
 
-    from connector.models import Tenant
+    from connector.models import Connection, Tenant
+    from tickets.queries import TicketQuerySet
 
 ROWS = 10
 
@@ -38,6 +39,14 @@ class Freshness:
 
 
 @dataclass(frozen=True)
+class RemoteList:
+    """One instance's own list of our tickets."""
+
+    connection: Connection
+    url: str
+
+
+@dataclass(frozen=True)
 class TicketCard:
     """One card: the newest tickets of one kind and where to go on."""
 
@@ -45,27 +54,44 @@ class TicketCard:
     title: str
     tickets: list[Ticket]
     freshness: Freshness
+    # One per instance, the default's first.
+    remote_lists: list[RemoteList]
     # Addresses; "" where the person may not go.
     create_url: str
-    remote_url: str
     configuration_url: str
     list_url: str
     states_url: str
 
+    @property
+    def remote_url(self) -> str:
+        return self.remote_lists[0].url
 
-def ticket_cards(tenant: Tenant, user: User) -> list[TicketCard]:
-    """Return both cards, or none without a connection."""
-    connection = Connection.objects.current(tenant)
-    if connection is None:
+    @property
+    def has_several(self) -> bool:
+        """Whether a row must say which instance it is of."""
+        return len(self.remote_lists) > 1
+
+
+def ticket_cards(
+    tenant: Tenant, connections: Sequence[Connection], user: User
+) -> list[TicketCard]:
+    """Return both cards of an organisation's connections, or none without any."""
+    mine = [connection for connection in connections if connection.is_settled]
+    if not mine:
         return []
-    state = freshness(connection)
-    return [_card(connection, Kind(kind), user, state) for kind in Kind]
+    state = freshness(mine)
+    tickets = Ticket.objects.for_tenant(tenant).followed().for_list()
+    newest = tickets.order_by("-created_at", "-pk")
+    return [_card(mine, newest.of_kind(kind), Kind(kind), user, state) for kind in Kind]
 
 
 def _card(
-    connection: Connection, kind: Kind, user: User, state: Freshness
+    connections: Sequence[Connection],
+    newest: TicketQuerySet,
+    kind: Kind,
+    user: User,
+    state: Freshness,
 ) -> TicketCard:
-    tickets = Ticket.objects.for_tenant(connection.tenant).of_kind(kind).for_list()
     create_url = reverse("tickets:new", query={"kind": kind.value})
     may_share = user.has_perm("tickets.share_ticket")
     may_rename = user.has_perm("tickets.rename_ticketstate")
@@ -73,10 +99,10 @@ def _card(
     return TicketCard(
         kind=kind.value,
         title=_title(kind),
-        tickets=list(tickets.order_by("-created_at", "-pk")[:ROWS]),
+        tickets=list(newest[:ROWS]),
         freshness=state,
         create_url=create_url if may_share else "",
-        remote_url=remote_list_url(connection, kind),
+        remote_lists=[RemoteList(c, remote_list_url(c, kind)) for c in connections],
         configuration_url=reverse("connector:configuration") if may_configure else "",
         list_url=reverse("tickets:list", query={"kind": kind.value}),
         states_url=reverse("tickets:states") if may_rename else "",
@@ -96,22 +122,38 @@ def remote_list_url(connection: Connection, kind: str) -> str:
     return f"{connection.base_url}/nav_to.do?uri={quote(page, safe='')}"
 
 
-def freshness(connection: Connection) -> Freshness:
-    """Return how fresh what the portal shows of this connection is."""
-    cursor = SyncCursor.objects.filter(connection=connection).first()
-    if cursor is None:
-        return Freshness(None, is_stale=False, problem="", words="")
+def freshness(connections: Sequence[Connection]) -> Freshness:
+    """Return how fresh what the portal shows of these connections is.
+
+    Of several, the one that was asked longest ago and the first problem count.
+    """
+    ids = [connection.pk for connection in connections]
+    cursors = {
+        cursor.connection_id: cursor
+        for cursor in SyncCursor.objects.filter(connection__in=ids)
+    }
+    pairs = [(one, cursors[one.pk]) for one in connections if one.pk in cursors]
+    asked = [cursor.polled_at for _one, cursor in pairs if cursor.polled_at]
+    troubled = [pair for pair in pairs if _problem(*pair)]
     return Freshness(
-        synced_at=cursor.polled_at,
-        is_stale=connection.is_connected and _is_late(cursor),
-        problem=_problem(connection, cursor),
-        words=cursor.error_words,
+        synced_at=min(asked, default=None),
+        is_stale=any(one.is_connected and _is_late(cursor) for one, cursor in pairs),
+        problem=_said(*troubled[0], of_several=len(ids) > 1) if troubled else "",
+        words=troubled[0][1].error_words if troubled else "",
     )
 
 
+def _said(connection: Connection, cursor: SyncCursor, *, of_several: bool) -> str:
+    problem = _problem(connection, cursor)
+    if not of_several:
+        return problem
+    return _("%(name)s: %(problem)s") % {"name": connection, "problem": problem}
+
+
 def _problem(connection: Connection, cursor: SyncCursor) -> str:
-    # What broke the connection stands above every page.
-    if not cursor.error_code or connection.status == connection.Status.BROKEN:
+    # What broke the connection stands above every page, and history has none.
+    is_told = connection.status == connection.Status.BROKEN or connection.is_removed
+    if not cursor.error_code or is_told:
         return ""
     explanation = messages.explain(cursor.error_code)
     return f"{explanation.title}. {explanation.repair}"

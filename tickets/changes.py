@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from tickets import journals, mapping
+from tickets import echoes, journals, mapping, profiles
 from tickets.models import TicketEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
     from datetime import datetime
 
     from connector.models import Connection
@@ -75,15 +75,23 @@ def mod_count(record: Record) -> int:
     return int(text) if text.isdigit() else 0
 
 
-def apply(ticket: Ticket, record: Record, *, connection: Connection) -> bool:
+def apply(
+    ticket: Ticket,
+    record: Record,
+    *,
+    connection: Connection,
+    ours: Container[str] = (),
+) -> bool:
     """Take over what the record says; return whether the ticket's face changed.
 
-    Harmless to repeat, and older versions are ignored. Called inside a transaction.
+    Changes of the fields in `ours` are told elsewhere. Harmless to repeat, and older
+    versions are ignored. Called inside a transaction.
     """
     if is_older(ticket, record):
         return False
     was_missing = ticket.missing_since is not None
     found = _take_over(ticket, record)
+    found = [change for change in found if change.field not in ours]
     ticket.save(update_fields=_APPLIED)
     if was_missing:
         TicketEvent.objects.create(ticket=ticket, action=TicketEvent.Action.FOUND)
@@ -126,6 +134,7 @@ def add_entries(
     ticket: Ticket, entries: Sequence[Entry], record: Record | None = None
 ) -> bool:
     """Add comments the timeline does not have yet; return whether there were any."""
+    entries = echoes.without_own(ticket, entries)
     if not entries:
         return False
     keys = {entry.key for entry in entries}
@@ -145,21 +154,23 @@ def add_entries(
 
 
 def _take_values(ticket: Ticket, record: Record) -> Iterable[Change]:
-    values = mapping.values_of(record)
+    profile = profiles.of(ticket)
+    values = mapping.values_of(record, profile)
     if values.state is not None:
         yield from _differ("state", ticket.remote_state, values.state)
         ticket.remote_state = values.state
     if values.priority is not None:
-        before = ticket.remote_priority or mapping.priority_code(ticket.priority)
+        before = ticket.remote_priority or profile.priority_code(ticket.priority)
         yield from _differ("priority", before, values.priority)
         ticket.remote_priority = values.priority
-        ticket.priority = mapping.priority_of(values.priority)
+        ticket.priority = profile.priority_of(values.priority)
     if values.knows_due_date and values.due_date != ticket.due_date:
         yield Change("due_date", _day(ticket.due_date), _day(values.due_date))
         ticket.due_date = values.due_date
-    if values.name is not None and values.name != ticket.name:
-        yield Change("name", ticket.name, values.name)
-        ticket.name = values.name
+    name = mapping.portal_name(ticket, values.name or "")
+    if name and name != ticket.name:
+        yield Change("name", ticket.name, name)
+        ticket.name = name
     if values.assigned_to is not None and values.assigned_to != ticket.assigned_to:
         yield Change("assigned_to", ticket.assigned_to, values.assigned_to)
         ticket.assigned_to = values.assigned_to

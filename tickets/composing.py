@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 
 from connector.access import require
 from connector.models import Connection
-from tickets import drafts, mapping, sharing
+from tickets import drafts, glossary, mapping, sharing
 from tickets.forms import TaskForm, initial_of
 from tickets.models import Kind, Source, Ticket
 
 if TYPE_CHECKING:
     import uuid
+    from collections.abc import Sequence
 
     from django.http import HttpResponse
 
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 @require("tickets.share_ticket")
 def compose(request: TenantRequest, draft: Draft) -> HttpResponse:
     """Show the task form filled in with the draft, and send what comes back."""
-    connection = Connection.objects.current(request.tenant)
-    if connection is None or not connection.is_usable:
+    usable = Connection.objects.for_sharing(request.tenant)
+    if not usable:
+        connection = Connection.objects.current(request.tenant)
         typed = request.POST or request.unsent
         context = {"connection": connection, "draft": draft, "typed": typed}
         status = 409 if request.method == "POST" else 200
         return render(request, "tickets/unavailable.html", context, status=status)
-    composer = Composer(request, draft, connection)
+    composer = Composer(request, draft, usable)
     return composer.answer() if request.method == "POST" else composer.open()
 
 
@@ -40,25 +42,29 @@ class Composer:
     """One request for the form of one draft."""
 
     def __init__(
-        self, request: TenantRequest, draft: Draft, connection: Connection
+        self, request: TenantRequest, draft: Draft, usable: Sequence[Connection]
     ) -> None:
         self.request = request
         self.draft = draft
-        self.connection = connection
+        # Where the ticket may go, the default first.
+        self.usable = usable
 
     def open(self) -> HttpResponse:
         """Show the empty or prefilled form with the data it would send."""
         if typed := self.request.unsent:
-            return self._page_of(TaskForm(self.draft, typed), typed.get("token", ""))
+            return self._page_of(self._form(typed), typed.get("token", ""))
         token = drafts.new_token(self.request, self.draft)
         # Read as if it were sent: only what is complete can be shown byte for byte.
-        trial = TaskForm(self.draft, initial_of(self.draft))
-        return self._page(TaskForm(self.draft), token, trial)
+        trial = self._form(initial_of(self.draft))
+        return self._page(self._form(), token, trial)
+
+    def _form(self, data: Any = None) -> TaskForm:
+        return TaskForm(self.draft, data, connections=self.usable)
 
     def answer(self) -> HttpResponse:
         """Show the data the form would send, or send it."""
         token = self.request.POST.get("token", "")
-        form = TaskForm(self.draft, self.request.POST)
+        form = self._form(self.request.POST)
         if self.request.POST.get("intent") == "preview":
             return self._preview(form, token)
         reference = drafts.read_token(self.request, token)
@@ -107,7 +113,7 @@ class Composer:
         return sharing.build(
             self.draft,
             form.cleaned_data,
-            connection=self.connection,
+            connection=form.destination,
             author=self.request.user,
             reference=reference,
         )
@@ -128,7 +134,8 @@ class Composer:
             "draft": self.draft,
             "kind": Kind(self.draft.kind).label,
             "source": Source(self.draft.source).label,
-            "connection": self.connection,
+            "connection": trial.destination,
+            "has_several": len(self.usable) > 1,
             "earlier": self._earlier(),
             "sent": self._sent(trial, token),
             **more,
@@ -140,7 +147,10 @@ class Composer:
         reference = drafts.read_token(self.request, token)
         if reference is None or not trial.is_valid():
             return []
-        return sharing.preview(mapping.payload(self._ticket(trial, reference)))
+        ticket = self._ticket(trial, reference)
+        payload = mapping.payload(ticket)
+        words = glossary.of(ticket.connection, ticket.kind, payload)
+        return sharing.preview(payload, words)
 
     def _earlier(self) -> list[Ticket]:
         """Return tickets this action was shared as before."""

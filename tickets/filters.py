@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import django_filters
 from django import forms
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connector.models import Connection
+from tickets.choices import StateCategory
 from tickets.models import Category, Delivery, Kind, Priority, Ticket, TicketState
 
 if TYPE_CHECKING:
@@ -54,6 +56,12 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         method="in_state",
         empty_label=gettext_lazy("All"),
     )
+    status_category = django_filters.ChoiceFilter(
+        label=gettext_lazy("Status category"),
+        choices=StateCategory.choices,
+        method="in_category",
+        empty_label=gettext_lazy("All"),
+    )
     priority = django_filters.ChoiceFilter(
         label=gettext_lazy("Priority"),
         choices=Priority.choices,
@@ -70,6 +78,11 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         method="in_delivery",
         empty_label=gettext_lazy("All"),
     )
+    connection = django_filters.ChoiceFilter(
+        label=gettext_lazy("Instance"),
+        field_name="connection_id",
+        empty_label=gettext_lazy("All"),
+    )
     overdue = django_filters.BooleanFilter(
         label=gettext_lazy("Overdue only"),
         method="only_overdue",
@@ -84,6 +97,12 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     def __init__(self, *args: Any, tenant: Tenant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.filters["state"].extra["choices"] = _state_choices(tenant)
+        instances = _instance_choices(tenant)
+        # Whether a row must say which instance it is of.
+        self.has_several = len(instances) > 1
+        self.filters["connection"].extra["choices"] = instances
+        if not self.has_several:
+            del self.filters["connection"]
 
     def search(self, rows: TicketQuerySet, _name: str, text: str) -> TicketQuerySet:
         found = Q(name__icontains=text) | Q(number__icontains=text)
@@ -92,6 +111,13 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     def in_state(self, rows: TicketQuerySet, _name: str, choice: str) -> TicketQuerySet:
         kind, _colon, value = choice.partition(":")
         return rows.filter(kind=kind, remote_state=value)
+
+    def in_category(
+        self, rows: TicketQuerySet, _name: str, category: str
+    ) -> TicketQuerySet:
+        # A state nobody mapped yet counts as open.
+        unmapped = [""] if category == StateCategory.OPEN else []
+        return rows.in_category(category, *unmapped)
 
     def in_delivery(
         self, rows: TicketQuerySet, _name: str, status: str
@@ -102,6 +128,22 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
         self, rows: TicketQuerySet, _name: str, wanted: bool
     ) -> TicketQuerySet:
         return rows.overdue() if wanted else rows
+
+
+def _instance_choices(tenant: Tenant) -> list[tuple[str, str]]:
+    """Return the connections that have tickets here, or can have some."""
+    mine = Connection.objects.for_tenant(tenant).filter(
+        Exists(Ticket.objects.filter(connection=OuterRef("pk")))
+        | Q(pk__in=Connection.objects.of_servicenow(tenant).settled().values("pk"))
+    )
+    ordered = mine.order_by(F("removed_at").asc(nulls_first=True), "-is_default", "pk")
+    return [(str(one.pk), _called(one)) for one in ordered.for_show()]
+
+
+def _called(connection: Connection) -> str:
+    if connection.is_removed:
+        return _("%(name)s (removed)") % {"name": connection}
+    return str(connection)
 
 
 def _state_choices(tenant: Tenant) -> list[tuple[str, list[tuple[str, str]]]]:

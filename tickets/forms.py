@@ -1,25 +1,31 @@
-"""The forms people fill in: a ticket, and the name of a state."""
+"""The form people fill in for a ticket."""
 
 from __future__ import annotations
 
 import unicodedata
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from tickets.mapping import DESCRIPTION_LIMIT, NAME_LIMIT
+from tickets.mapping import DESCRIPTION_LIMIT, NAME_LIMIT, editable
 from tickets.models import Category, Kind, Priority
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from connector.models import Connection
     from tickets.drafts import Draft
+    from tickets.models import Ticket
 
-# What would break a line of ServiceNow's where one line is meant.
-_LINE_BREAKERS = {"Cc", "Zl", "Zp"}
+# Journals take more, but nobody reads it.
+NOTE_LIMIT = 4000
+# What would break a line of ServiceNow's where one line is meant, and half letters.
+_LINE_BREAKERS = {"Cc", "Cs", "Zl", "Zp"}
 
 
 def refuse_control_characters(text: str) -> None:
@@ -46,8 +52,40 @@ class Day(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
+class InstanceRadios(forms.RadioSelect):
+    """Connections, each with its host and whether its tickets are tests."""
+
+    option_template_name = "tickets/_instance.html"
+    connections: Mapping[str, Connection] = {}
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **kwargs)
+        option["connection"] = self.connections[str(option["value"])]
+        return option
+
+
+def _choice(connections: dict[str, Connection]) -> forms.Widget:
+    if len(connections) == 1:
+        return forms.HiddenInput()
+    radios = InstanceRadios()
+    radios.connections = connections
+    return radios
+
+
 class TaskForm(forms.Form):
     """A ticket to be sent to ServiceNow."""
+
+    # Only asked where there is a choice.
+    connection = forms.ChoiceField(
+        label=_("ServiceNow instance"),
+        widget=InstanceRadios,
+        required=False,
+        error_messages={
+            "invalid_choice": _(
+                "The instance you chose takes no tickets any more. Check where the ticket goes now, and send it again."
+            )
+        },
+    )
 
     kind = forms.ChoiceField(
         label=_("Kind of ticket"), choices=Kind.choices, widget=forms.RadioSelect
@@ -83,14 +121,33 @@ class TaskForm(forms.Form):
         error_messages={"required": _("Choose a recommendation category.")},
     )
 
-    def __init__(self, draft: Draft, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, draft: Draft, *args: Any, connections: Sequence[Connection], **kwargs: Any
+    ) -> None:
         kwargs.setdefault("initial", initial_of(draft))
         super().__init__(*args, **kwargs)
         self.draft = draft
+        self._offer({str(connection.pk): connection for connection in connections})
         self.fields["due_date"].widget.attrs["min"] = timezone.localdate().isoformat()
         if not draft.control_id:
             # A card's button makes one of that card's kind.
             del self.fields["kind"]
+
+    def _offer(self, connections: dict[str, Connection]) -> None:
+        self._connections = connections
+        self.initial.setdefault("connection", next(iter(connections)))
+        # Not asked for where there is no choice, and never left open where there is.
+        self.fields["connection"].is_conditional = True  # type: ignore[attr-defined]
+        self.fields["connection"].widget = _choice(connections)
+        self.fields["connection"].choices = [  # type: ignore[attr-defined]
+            (key, str(connection)) for key, connection in connections.items()
+        ]
+
+    @property
+    def destination(self) -> Connection:
+        """Where the ticket goes: the default until another one is chosen."""
+        wanted = str(self["connection"].value())
+        return self._connections.get(wanted) or next(iter(self._connections.values()))
 
     def clean_description(self) -> str:
         text: str = self.cleaned_data["description"].replace("\r\n", "\n")
@@ -121,12 +178,64 @@ def initial_of(draft: Draft) -> dict[str, Any]:
     }
 
 
-class StateNameForm(forms.Form):
-    """Our own name of one state."""
+class EditForm(forms.Form):
+    """What can be changed of a ticket that is in ServiceNow."""
 
-    label = forms.CharField(
-        label=_("Own name"),
-        max_length=100,
+    name = forms.CharField(
+        label=_("Ticket name"),
+        max_length=NAME_LIMIT,
         validators=[refuse_control_characters],
-        error_messages={"required": _("Enter a name, or reset it to ServiceNow's.")},
+        error_messages={"required": _("Enter a name for the ticket.")},
     )
+    priority = forms.ChoiceField(
+        label=_("Priority"), choices=Priority.choices, widget=forms.RadioSelect
+    )
+    due_date = forms.DateField(
+        label=_("Due date"),
+        required=False,
+        widget=Day,
+        help_text=_("ServiceNow shows the end of that working day."),
+        error_messages={"invalid": _("Enter a date, for example 2026-12-31.")},
+    )
+
+    def __init__(self, ticket: Ticket, data: Any = None) -> None:
+        names = editable(ticket)
+        super().__init__(data, initial={n: getattr(ticket, n) for n in names})
+        self._ticket = ticket
+        for name in self.fields.keys() - {*names}:
+            # Nothing of it is sent to this instance.
+            del self.fields[name]
+
+    def clean_due_date(self) -> date | None:
+        day: date | None = self.cleaned_data["due_date"]
+        # One that has passed already may stay.
+        if day and day < timezone.localdate() and day != self._ticket.due_date:
+            raise ValidationError(_("The due date is in the past."), code="past")
+        return day
+
+
+class NoteForm(forms.Form):
+    """A note into one of the ticket's journals."""
+
+    text = forms.CharField(
+        label=_("Note"),
+        max_length=NOTE_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={"required": _("Write something.")},
+    )
+    element = forms.ChoiceField(
+        label=_("Who reads it"),
+        choices=[
+            ("work_notes", _("Work note: those who work on the ticket")),
+            ("comments", _("Comment: everybody who sees the ticket")),
+        ],
+        widget=forms.RadioSelect,
+        initial="work_notes",
+    )
+    # Of the page it was written on: a second submit is the same note.
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"].replace("\r\n", "\n")
+        refuse_hidden_characters(text)
+        return text

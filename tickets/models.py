@@ -14,22 +14,20 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Connection, Tenant
-from tickets.queries import (
-    DONE,
-    DeliveryQuerySet,
-    TicketQuerySet,
-    TicketStateQuerySet,
-)
+from tickets.adoption.models import Adoption as Adoption
+from tickets.choices import FINISHED
+from tickets.choices import Kind as Kind
+from tickets.instance_models import InstanceProfile as InstanceProfile
+from tickets.instance_models import TableColumn as TableColumn
+from tickets.queries import DeliveryQuerySet, TicketQuerySet
+from tickets.state_models import StateImport as StateImport
+from tickets.state_models import StateRevision as StateRevision
+from tickets.state_models import TicketState as TicketState
+from tickets.state_models import icon_of
+from tickets.support import models as support_models  # noqa: F401 - for Django
 
 if TYPE_CHECKING:
     from datetime import date
-
-
-class Kind(models.TextChoices):
-    """ServiceNow's table names, which are also the kinds of ticket."""
-
-    CHANGE_REQUEST = "change_request", _("Change request")
-    INCIDENT = "incident", _("Incident")
 
 
 class Priority(models.TextChoices):
@@ -76,6 +74,8 @@ class Ticket(models.Model):
     category = models.CharField(max_length=20, choices=Category)
     # The Secure Score control the ticket was shared from; empty for one typed in.
     control_id = models.CharField(max_length=200, blank=True)
+    # Sent in test mode: ServiceNow shows its name behind [TEST].
+    is_test = models.BooleanField(default=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+"
     )
@@ -139,6 +139,16 @@ class Ticket(models.Model):
         return bool(self.sys_id)
 
     @property
+    def is_amendable(self) -> bool:
+        """Whether changes and notes can be sent: it is there, and not cut off."""
+        return self.is_delivered and not self.is_read_only
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether its connection was removed: it is history and nothing is sent."""
+        return self.connection.is_removed
+
+    @property
     def delivery_label(self) -> str:
         """How far it is on its way; for rows of `for_list()`."""
         status: str = getattr(self, "delivery_status", "")
@@ -147,9 +157,25 @@ class Ticket(models.Model):
     @property
     def is_overdue(self) -> bool:
         due: date | None = self.due_date
-        if due is None or self.remote_state in DONE[self.kind]:
+        if due is None or due >= timezone.localdate():
             return False
-        return due < timezone.localdate()
+        return not self.is_finished
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is due any more; asks the database about a row without state.
+
+        Rows of `with_state()` know it.
+        """
+        category: str | None = getattr(self, "state_category", None)
+        if category is None:
+            return not Ticket.objects.filter(pk=self.pk).open().exists()
+        return category in FINISHED
+
+    @property
+    def state_icon(self) -> str:
+        """The icon of what its state counts as; for rows of `with_state()`."""
+        return icon_of(getattr(self, "state_category", ""))
 
     @property
     def remote_url(self) -> str:
@@ -164,6 +190,8 @@ class Delivery(models.Model):
 
     class Operation(models.TextChoices):
         CREATE = "create", _("Create")
+        UPDATE = "update", _("Change")
+        NOTE = "note", _("Note")
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Queued")
@@ -173,6 +201,8 @@ class Delivery(models.Model):
         STOPPED = "stopped", _("Not sent")
         # Waits for the connection to be mended; goes out by itself afterwards.
         WAITING = "waiting", _("Waiting for the connection")
+        # Given up by a person; never for a create, which is retried until it is there.
+        DISCARDED = "discarded", _("Discarded")
 
     ticket = models.ForeignKey(
         Ticket, on_delete=models.CASCADE, related_name="deliveries"
@@ -182,6 +212,11 @@ class Delivery(models.Model):
     )
     # What is sent, byte for byte as the preview showed it.
     payload = models.JSONField(default=dict, blank=True)
+    # For UPDATE: what the ticket showed of these fields when they were edited.
+    before = models.JSONField(default=dict, blank=True)
+    # For NOTE: stands in the note's last line, so that it is found before a repeat;
+    # unique, so that the same note is queued once.
+    marker = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
@@ -236,6 +271,11 @@ class TicketEvent(models.Model):
         COMMENTED = "commented", _("Comment in ServiceNow")
         MISSING = "missing", _("No longer visible in ServiceNow")
         FOUND = "found", _("Visible in ServiceNow again")
+        EDITED = "edited", _("Changed in the portal")
+        NOTED = "noted", _("Note from the portal")
+        AMENDED = "amended", _("Change or note is in ServiceNow")
+        DISCARDED = "discarded", _("Discarded")
+        MOVED = "moved", _("Taken over by another connection")
 
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField(default=timezone.now)
@@ -265,38 +305,6 @@ class TicketEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.ticket_id}"
-
-
-class TicketState(models.Model):
-    """A state the instance uses for one kind of ticket, and how we call it."""
-
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
-    connection = models.ForeignKey(
-        Connection, on_delete=models.CASCADE, related_name="states"
-    )
-    kind = models.CharField(max_length=20, choices=Kind)
-    # ServiceNow's code ("-5", "1", ...): never sent or compared as a label.
-    value = models.CharField(max_length=40)
-    default_label = models.CharField(_("default name"), max_length=100)
-    label = models.CharField(_("own name"), max_length=100, blank=True)
-    sequence = models.IntegerField(default=0)
-    first_seen_at = models.DateTimeField(auto_now_add=True)
-
-    objects = TicketStateQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["kind", "sequence", "pk"]
-        default_permissions = ()
-        permissions = [("rename_ticketstate", "Can rename ticket states")]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connection", "kind", "value"], name="ticket_state_once"
-            ),
-        ]
-        verbose_name = _("ticket state")
-
-    def __str__(self) -> str:
-        return self.label or self.default_label
 
 
 class SyncCursor(models.Model):

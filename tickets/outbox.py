@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import logging
 import random
-import time
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -28,18 +26,18 @@ from connector.exceptions import (
     Unavailable,
 )
 from connector.models import Connection
-from tickets import attempts, changes, mapping, states
-from tickets.models import Delivery, Ticket, TicketEvent
+from tickets import amending, arrivals, attempts, mapping
+from tickets.models import Delivery, TicketEvent
 from tickets.queries import has_lapsed, is_due
-from tickets.waking import look_again, wake
+from tickets.waking import wake
+from tickets.work import Work
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.models import User
 
-    from connector.servicenow.records import Record
-    from tickets.attempts import Outcome
+    from tickets.models import Ticket
 
 logger = logging.getLogger(__name__)
 
@@ -52,42 +50,11 @@ _QUEUED = Delivery.Status.QUEUED
 _SENDING = Delivery.Status.SENDING
 _WAITING = Delivery.Status.WAITING
 _STOPPED = Delivery.Status.STOPPED
-_DELIVERED = Delivery.Status.DELIVERED
-_NO_ERROR = {
-    "error_code": "",
-    "error_words": "",
-    "error_status": None,
-    "error_request_id": "",
+# What a person has decided who sends it again all the same.
+_DECIDED: dict[str, dict[str, Any]] = {
+    "changed_meanwhile": {"before": {}},
+    "note_unverifiable": {"unanswered_at": None, "attempts": 0},
 }
-
-
-@dataclass
-class Work:
-    """A claimed delivery and when work on it began."""
-
-    delivery: Delivery
-    started: float = field(default_factory=time.monotonic)
-
-    @property
-    def ticket(self) -> Ticket:
-        ticket: Ticket = self.delivery.ticket
-        return ticket
-
-    @property
-    def connection(self) -> Connection:
-        connection: Connection = self.ticket.connection
-        return connection
-
-    def facts(self, **more: Any) -> dict[str, Any]:
-        took = round(1000 * (time.monotonic() - self.started))
-        return {"attempt": self.delivery.attempts, "duration_ms": took, **more}
-
-    def leave(self, status: str, **values: Any) -> bool:
-        """Give the delivery out of hand; False if it is no longer ours to give."""
-        mine = Delivery.objects.filter(
-            pk=self.delivery.pk, status=_SENDING, claimed_at=self.delivery.claimed_at
-        )
-        return mine.update(status=status, claimed_at=None, **values) == 1
 
 
 def enqueue(ticket: Ticket) -> Delivery:
@@ -131,7 +98,7 @@ def deliver(pk: int) -> None:
         work.leave(_WAITING, attempts=F("attempts") - 1)
         return
     try:
-        _finish(work, attempts.run(delivery))
+        _send(work)
     except attempts.ClaimLost:
         logger.warning("delivery %s was taken over", delivery.pk)
     except attempts.StillOpen as wait:
@@ -143,95 +110,14 @@ def deliver(pk: int) -> None:
         _fail(work, Unavailable("internal_error", committed="maybe"))
 
 
-def _finish(work: Work, outcome: Outcome) -> None:
-    """Write down that the ticket is in ServiceNow, whoever holds the claim now."""
-    row = Delivery.objects.filter(pk=work.delivery.pk).exclude(status=_DELIVERED)
-    # Before the transaction: while one is open, no other worker can write to SQLite.
-    states.see(work.connection, [(work.ticket.kind, outcome.record)])
-    with transaction.atomic():
-        is_news = changes.link(work.ticket, outcome.record, connection=work.connection)
-        row.update(
-            status=_DELIVERED,
-            claimed_at=None,
-            unanswered_at=None,
-            finished_at=timezone.now(),
-            **_NO_ERROR,
-        )
-        if is_news:
-            _tell(work, outcome)
-    if not is_news:
-        _compare(work, outcome)
-    if work.connection.last_error_code:
-        look_again(work.connection)
-    logger.info("delivered %s", work.delivery.pk)
-
-
-def _tell(work: Work, outcome: Outcome) -> None:
-    record, was_there = outcome.record, outcome.was_there
-    action = TicketEvent.Action.ADOPTED if was_there else TicketEvent.Action.DELIVERED
-    facts = work.facts(number=record.value("number"), request_id=record.request_id)
-    facts["status"] = 200 if was_there else 201
-    _log(work, action, "", facts)
-    audit.record(
-        f"ticket.{action.value}",
-        tenant=work.connection.tenant,
-        target=work.ticket,
-        sys_id=record.sys_id,
-        attempt=work.delivery.attempts,
-    )
-    if outcome.others:
-        _report_duplicates(work, [other.value("number") for other in outcome.others])
-
-
-def adopt(ticket: Ticket, record: Record) -> None:
-    """Link the ticket to a record a poll found, unless a worker is at it right now."""
-    now = timezone.now()
-    idle = Delivery.objects.filter(
-        ticket=ticket, status__in=[_QUEUED, _WAITING, _STOPPED]
-    )
-    if idle.update(status=_SENDING, claimed_at=now) == 1:
-        work = Work(Delivery.objects.with_ticket().get(ticket=ticket))
-        _finish(work, attempts.Outcome(record, was_there=True))
-
-
-def report_copy(ticket: Ticket, record: Record) -> None:
-    """Tell once that a second record carries the ticket's reference."""
-    number = record.value("number")
-    event = TicketEvent(
-        ticket=ticket,
-        action=TicketEvent.Action.FAILED,
-        facts={"code": "duplicates", "numbers": [number]},
-        key=f"copy:{record.sys_id}",
-    )
-    known = TicketEvent.objects.filter(ticket=ticket, key=event.key)
-    if not known.exists():
-        logger.error("ticket %s is in ServiceNow again as %s", ticket.pk, number)
-        TicketEvent.objects.bulk_create([event], ignore_conflicts=True)
-        audit.record(
-            "ticket.duplicated", tenant=ticket.tenant, target=ticket, numbers=[number]
-        )
-
-
-def _compare(work: Work, outcome: Outcome) -> None:
-    known = Ticket.objects.values_list("sys_id", flat=True).get(pk=work.ticket.pk)
-    if known != outcome.record.sys_id:
-        _report_duplicates(work, [outcome.record.value("number")])
-
-
-def _report_duplicates(work: Work, numbers: list[str]) -> None:
-    ticket = work.ticket
-    logger.error("ticket %s is in ServiceNow more than once: %s", ticket.pk, numbers)
-    TicketEvent.objects.create(
-        ticket=ticket,
-        action=TicketEvent.Action.FAILED,
-        facts=work.facts(code="duplicates", numbers=numbers),
-    )
-    audit.record(
-        "ticket.duplicated",
-        tenant=work.connection.tenant,
-        target=ticket,
-        numbers=numbers,
-    )
+def _send(work: Work) -> None:
+    delivery = work.delivery
+    if work.is_create:
+        arrivals.finish(work, attempts.run(delivery))
+    elif delivery.operation == Delivery.Operation.NOTE:
+        arrivals.amend(work, amending.write_note(delivery))
+    else:
+        arrivals.amend(work, amending.change(delivery))
 
 
 def _come_back(work: Work, until: datetime) -> None:
@@ -240,7 +126,7 @@ def _come_back(work: Work, until: datetime) -> None:
     facts = work.facts(code="not_there_yet", next_attempt_at=due_at)
     with transaction.atomic():
         if work.leave(_QUEUED, due_at=due_at):
-            _log(work, TicketEvent.Action.FAILED, "", facts)
+            work.log(TicketEvent.Action.FAILED, "", facts)
             _wake_at(work, due_at)
 
 
@@ -263,7 +149,7 @@ def _try_later(work: Work, error: ConnectorError, values: dict[str, Any]) -> Non
     facts = work.facts(**_error_facts(error), next_attempt_at=due_at)
     with transaction.atomic():
         if work.leave(_QUEUED, due_at=due_at, **values):
-            _log(work, TicketEvent.Action.FAILED, error.evidence.words, facts)
+            work.log(TicketEvent.Action.FAILED, error.evidence.words, facts)
             _wake_at(work, due_at)
 
 
@@ -279,7 +165,7 @@ def give_up(work: Work, error: ConnectorError, values: dict[str, Any]) -> None:
         if not work.leave(_STOPPED, **values):
             return
         facts = work.facts(**_error_facts(error))
-        _log(work, TicketEvent.Action.STOPPED, error.evidence.words, facts)
+        work.log(TicketEvent.Action.STOPPED, error.evidence.words, facts)
         audit.record(
             "ticket.stopped",
             tenant=work.connection.tenant,
@@ -296,11 +182,8 @@ def _wait_for_connection(
     with transaction.atomic():
         if work.leave(_WAITING, **values):
             facts = work.facts(**_error_facts(error))
-            _log(work, TicketEvent.Action.FAILED, error.evidence.words, facts)
-        queued = Delivery.objects.filter(
-            ticket__connection=work.connection, status=_QUEUED
-        )
-        queued.update(status=_WAITING)
+            work.log(TicketEvent.Action.FAILED, error.evidence.words, facts)
+        park(work.connection)
 
 
 def release(connection: Connection) -> int:
@@ -312,6 +195,12 @@ def release(connection: Connection) -> int:
     return count
 
 
+def park(connection: Connection) -> None:
+    """Have what is queued wait until the connection comes back."""
+    queued = Delivery.objects.filter(ticket__connection=connection, status=_QUEUED)
+    queued.update(status=_WAITING)
+
+
 def hasten(connection: Connection) -> None:
     """Try again now what only waits because the instance was away."""
     now = timezone.now()
@@ -321,12 +210,22 @@ def hasten(connection: Connection) -> None:
 
 
 def retry(delivery: Delivery, *, actor: User) -> bool:
-    """Send a stopped or waiting delivery again now; False if it is not one."""
+    """Send a stopped or waiting delivery again now; False if it is not one.
+
+    What belongs to a removed connection is history and stays as it is.
+    """
     idle = Delivery.objects.filter(
-        pk=delivery.pk, status__in=[_STOPPED, _WAITING, _QUEUED]
+        pk=delivery.pk,
+        status__in=[_STOPPED, _WAITING, _QUEUED],
+        ticket__connection__removed_at__isnull=True,
     )
     with transaction.atomic():
-        if idle.update(status=_QUEUED, due_at=timezone.now()) != 1:
+        values = _DECIDED.get(delivery.error_code, {})
+        # What was refused is built anew: the field mapping may have been mended.
+        idle.filter(status=_STOPPED, operation=Delivery.Operation.CREATE).update(
+            payload=mapping.payload(delivery.ticket)
+        )
+        if idle.update(status=_QUEUED, due_at=timezone.now(), **values) != 1:
             return False
         ticket = delivery.ticket
         TicketEvent.objects.create(
@@ -375,11 +274,3 @@ def _error_facts(error: ConnectorError) -> dict[str, Any]:
         "status": error.evidence.status,
         "request_id": error.evidence.request_id,
     }
-
-
-def _log(
-    work: Work, action: TicketEvent.Action, words: str, facts: dict[str, Any]
-) -> None:
-    TicketEvent.objects.create(
-        ticket=work.ticket, action=action, text=words, facts=facts
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
 from django.conf import settings
@@ -12,11 +12,13 @@ from django.db.models.functions import Coalesce, NullIf
 from django.utils import timezone
 
 from connector.queries import TenantQuerySet
+from tickets.builtin_states import BUILT_IN
+from tickets.choices import FINISHED, UNFINISHED, Colour, StateCategory
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from connector.models import Connection
+    from connector.models import Connection, Tenant
     from tickets.models import Ticket
 
 # Never shown in a list, and costly to decrypt row by row.
@@ -31,10 +33,12 @@ _SECRETS = (
 # What one attempt reads and writes; the rest is loaded should it be needed.
 _NEEDED_TO_SEND = (
     *("payload", "status", "attempts", "claimed_at", "unanswered_at", "ticket_id"),
+    "operation",
     *(
         f"ticket__{name}"
         for name in (
-            *("kind", "name", "priority", "due_date", "correlation_id", "sys_id"),
+            *("kind", "name", "is_test", "priority", "due_date", "correlation_id"),
+            "sys_id",
             *("number", "remote_state", "remote_priority", "remote_updated_at"),
             *("remote_mod_count", "assigned_to", "misses", "missing_since"),
             "connection_id",
@@ -56,8 +60,6 @@ _SAID_BY_PEOPLE = (
     *("priority", "due_date", "category", "source", "control_id"),
 )
 TWIN_AGE = timedelta(minutes=10)
-# ServiceNow's codes of resolved, closed and canceled: nothing is due any more.
-DONE = {"change_request": ("3", "4"), "incident": ("6", "7", "8")}
 _PRIORITY_ORDER = ("low", "medium", "high")
 
 
@@ -67,13 +69,16 @@ class TicketQuerySet(TenantQuerySet):
     def of_kind(self, kind: str) -> Self:
         return self.filter(kind=kind)
 
+    def followed(self) -> Self:
+        """Leave out the history of connections that were removed."""
+        return self.filter(connection__removed_at__isnull=True)
+
     def of_control(self, control_id: str) -> Self:
         return self.filter(control_id=control_id)
 
     def twin_of(self, ticket: Ticket) -> Ticket | None:
         """Return the newest ticket the same person sent minutes ago, alike in all."""
-        alike = {name: getattr(ticket, name) for name in _SAID_BY_PEOPLE}
-        recent = self.filter(created_at__gt=timezone.now() - TWIN_AGE, **alike)
+        recent = self.filter(created_at__gt=timezone.now() - TWIN_AGE, **said(ticket))
         twin: Ticket | None = recent.order_by("-created_at").first()
         return twin
 
@@ -87,15 +92,27 @@ class TicketQuerySet(TenantQuerySet):
         )
 
     def with_state(self) -> Self:
-        """Add `state_label`: our name of the state, else ServiceNow's, else its code."""
-        state = apps.get_model("tickets", "TicketState").objects.filter(
-            connection=models.OuterRef("connection"),
-            kind=models.OuterRef("kind"),
-            value=models.OuterRef("remote_state"),
-        )
+        """Add how the state is shown: `state_label`, `state_colour`, `state_category`.
+
+        The label is our name of it, else ServiceNow's, else its code.
+        """
         name = Coalesce(NullIf("label", models.Value("")), "default_label")
-        label = models.Subquery(state.values_list(name)[:1])
-        return self.annotate(state_label=Coalesce(label, "remote_state"))
+        return self.annotate(
+            state_label=Coalesce(_of_state(name), "remote_state"),
+            state_colour=Coalesce(_of_state("colour"), models.Value(Colour.NEUTRAL)),
+            state_category=_category(),
+        )
+
+    def count_by_state(self) -> list[tuple[str, int]]:
+        """Return the states' names, "" before ServiceNow gave one, with their counts."""
+        counted = self.order_by().with_state().values_list("state_label")
+        return list(counted.annotate(count=models.Count("pk")))
+
+    def count_open(self, tenants: list[Tenant]) -> dict[int, int]:
+        """Return how many tickets of each tenant are not done."""
+        mine = self.filter(tenant__in=tenants).open().order_by()
+        counts = mine.values_list("tenant").annotate(count=models.Count("pk"))
+        return dict(counts)
 
     def with_delivery(self) -> Self:
         """Add `delivery_status`: how far the ticket is on its way."""
@@ -116,17 +133,78 @@ class TicketQuerySet(TenantQuerySet):
             priority_order=models.Case(*steps, output_field=models.IntegerField())
         )
 
+    def per_state(self) -> models.QuerySet[Any, tuple[str, str, int]]:
+        """Return (kind, state's code, number of tickets) for each state in use."""
+        counted = self.order_by().values("kind", "remote_state")
+        columns = ("kind", "remote_state", "number")
+        found: models.QuerySet[Any, tuple[str, str, int]] = counted.annotate(
+            number=models.Count("pk")
+        ).values_list(*columns)
+        return found
+
+    def in_category(self, *categories: str) -> Self:
+        """Return those whose state counts as one of these; "" is: not mapped yet."""
+        return self.alias(counts_as=_category()).filter(counts_as__in=categories)
+
+    def open(self) -> Self:
+        """Return those on which something is still to be done."""
+        return self.in_category(*UNFINISHED)
+
+    def done(self) -> Self:
+        """Return those that are done or cancelled."""
+        return self.in_category(*FINISHED)
+
     def overdue(self) -> Self:
-        done = models.Q()
-        for kind, codes in DONE.items():
-            done |= models.Q(kind=kind, remote_state__in=codes)
-        return self.filter(due_date__lt=timezone.localdate()).exclude(done)
+        return self.filter(due_date__lt=timezone.localdate()).open()
+
+
+def _of_state(column: str | models.Expression | models.Func) -> models.Subquery:
+    """Return a column of the state a ticket is in."""
+    state = apps.get_model("tickets", "TicketState").objects.filter(
+        connection=models.OuterRef("connection"),
+        kind=models.OuterRef("kind"),
+        value=models.OuterRef("remote_state"),
+    )
+    # Without an order: there is one at most, and sorting it costs.
+    return models.Subquery(state.order_by().values_list(column)[:1])
+
+
+def _category() -> Coalesce:
+    """Return what a ticket's state counts as; where no state is known, as usual."""
+    usual = [
+        models.When(
+            kind=kind, remote_state__in=codes, then=models.Value(category.value)
+        )
+        for kind in BUILT_IN
+        for category in StateCategory
+        if (codes := [v for v, s in BUILT_IN[kind].items() if s.category == category])
+    ]
+    fallback = models.Case(*usual, default=models.Value(""))
+    return Coalesce(_of_state("category"), fallback, output_field=models.CharField())
+
+
+def said(ticket: Ticket) -> dict[str, Any]:
+    """Return what people say in a ticket: alike in all of it, it is the same one."""
+    return {name: getattr(ticket, name) for name in _SAID_BY_PEOPLE}
 
 
 def is_due(now: datetime) -> models.Q:
     """Return what waits only for a worker; what was never tried waits for no clock."""
     is_time = models.Q(due_at__lte=now) | models.Q(attempts=0)
-    return models.Q(status="queued") & is_time
+    return models.Q(status="queued") & is_time & _is_next()
+
+
+def _is_next() -> models.Q:
+    """Return what follows nothing unfinished: changes arrive in the order they were made."""
+    deliveries = apps.get_model("tickets", "Delivery").objects
+    earlier = deliveries.filter(
+        ticket=models.OuterRef("ticket"), pk__lt=models.OuterRef("pk")
+    )
+    on_the_way = models.Q(status__in=["queued", "sending", "waiting"])
+    # A refused change keeps nothing up, but without its record nothing can be changed.
+    is_missing = models.Q(operation="create", status="stopped")
+    is_held_up = models.Exists(earlier.filter(on_the_way | is_missing))
+    return models.Q(operation="create") | ~models.Q(is_held_up)
 
 
 def has_lapsed(now: datetime) -> models.Q:
@@ -139,6 +217,13 @@ def has_lapsed(now: datetime) -> models.Q:
 class DeliveryQuerySet(models.QuerySet):  # type: ignore[type-arg]
     """Reads of the outbox."""
 
+    def amendments(self) -> Self:
+        """Return changes and notes that are not in ServiceNow yet, in their order."""
+        unfinished = self.exclude(operation="create").exclude(
+            status__in=["delivered", "discarded"]
+        )
+        return unfinished.order_by("pk")
+
     def with_ticket(self) -> Self:
         """With the ticket, its connection and organisation: all that sending needs."""
         return self.select_related("ticket__connection__tenant").only(*_NEEDED_TO_SEND)
@@ -150,7 +235,48 @@ class DeliveryQuerySet(models.QuerySet):  # type: ignore[type-arg]
 
 
 class TicketStateQuerySet(TenantQuerySet):
-    """Reads of state names."""
+    """Reads of states."""
 
-    def of(self, connection: Connection) -> Self:
-        return self.filter(connection=connection)
+    def of(self, connection: Connection, kind: str = "") -> Self:
+        rows = self.filter(connection=connection)
+        return rows.filter(kind=kind) if kind else rows
+
+    def new(self) -> Self:
+        """Return those nobody mapped yet, unless the instance gave them up."""
+        return self.filter(category="", is_gone=False)
+
+
+class StateRevisionQuerySet(models.QuerySet):  # type: ignore[type-arg]
+    """Reads of what was changed about states."""
+
+    def for_tenant(self, tenant: Tenant) -> Self:
+        return self.filter(connection__tenant=tenant)
+
+    def of(self, connection: Connection, kind: str) -> Self:
+        """Return the changes of one kind, the newest first."""
+        return self.filter(connection=connection, kind=kind).order_by("-pk")
+
+
+def instances(tenant: Tenant) -> models.QuerySet[Connection]:
+    """Return the organisation's instances, with `new_states` nobody mapped yet."""
+    new = models.Count(
+        "states", filter=models.Q(states__category="", states__is_gone=False)
+    )
+    mine = apps.get_model("connector", "Connection").objects.of_servicenow(tenant)
+    found: models.QuerySet[Connection] = mine.only("name", "base_url").annotate(
+        new_states=new
+    )
+    return found
+
+
+def count_of_new_states() -> Coalesce:
+    """Return how many states of a connection's organisation nobody mapped yet.
+
+    To annotate a connection with: the frame of every page reads one anyhow.
+    """
+    rows = apps.get_model("tickets", "TicketState").objects.new()
+    rows = rows.filter(
+        tenant=models.OuterRef("tenant"), connection__removed_at__isnull=True
+    )
+    counted = rows.order_by().values("tenant").annotate(number=models.Count("pk"))
+    return Coalesce(models.Subquery(counted.values("number")), 0)

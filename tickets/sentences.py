@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    # Field → code → name.
+    Names = Mapping[str, Mapping[str, str]]
+
 Action = TicketEvent.Action
 
 _LOOKS = {
@@ -33,6 +36,11 @@ _LOOKS = {
     Action.COMMENTED: ("neutral", "chat"),
     Action.MISSING: ("warning", "warning"),
     Action.FOUND: ("success", "check"),
+    Action.EDITED: ("info", "edit"),
+    Action.NOTED: ("neutral", "chat"),
+    Action.AMENDED: ("success", "check"),
+    Action.DISCARDED: ("neutral", "stop"),
+    Action.MOVED: ("info", "link"),
 }
 _PLAIN = {
     Action.CREATED: gettext_lazy("Created in the portal"),
@@ -41,7 +49,8 @@ _PLAIN = {
     Action.RETRIED: gettext_lazy("Sent again by hand"),
     Action.FOUND: gettext_lazy("Visible in ServiceNow again"),
 }
-_FIELDS = {
+# What people call the fields that change.
+FIELDS = {
     "state": gettext_lazy("Status"),
     "priority": gettext_lazy("Priority"),
     "due_date": gettext_lazy("Due date"),
@@ -63,37 +72,48 @@ class Line:
     words: str
 
 
-def lines(events: Iterable[TicketEvent], state_names: Mapping[str, str]) -> list[Line]:
-    """Return the events as sentences; state codes get the given names."""
-    return [_line(event, state_names) for event in events]
+def lines(
+    events: Iterable[TicketEvent],
+    state_names: Mapping[str, str],
+    priority_names: Mapping[str, str] | None = None,
+) -> list[Line]:
+    """Return the events as sentences; codes of states and priorities get these names."""
+    names = {
+        "state": state_names,
+        "priority": {**PRIORITY_NAMES, **(priority_names or {})},
+    }
+    return [_line(event, names) for event in events]
 
 
-def _line(event: TicketEvent, state_names: Mapping[str, str]) -> Line:
+def _line(event: TicketEvent, names: Names) -> Line:
     tone, icon = _LOOKS[Action(event.action)]
     return Line(
         at=event.at,
         actor=event.actor_name,
         tone=tone,
         icon=icon,
-        title=_title(event, state_names),
+        title=_title(event, names),
         text=_evidence(event),
         words=event.text,
     )
 
 
-def _title(event: TicketEvent, state_names: Mapping[str, str]) -> str:
+def _title(event: TicketEvent, names: Names) -> str:
     action = Action(event.action)
     if action in _PLAIN:
         return str(_PLAIN[action])
     if action == Action.CHANGED:
-        return _changed(event, state_names)
+        return _changed(event, names)
+    if action == Action.EDITED:
+        words = _("Edited here: %(change)s")
+        return words % {"change": _changed(event, names)}
     return _OTHERS[action](event)
 
 
-def _changed(event: TicketEvent, state_names: Mapping[str, str]) -> str:
-    name = _FIELDS.get(event.field, event.field)
-    old = _readable(event.field, event.old, state_names)
-    new = _readable(event.field, event.new, state_names)
+def _changed(event: TicketEvent, names: Names) -> str:
+    name = FIELDS.get(event.field, event.field)
+    old = _readable(event.field, event.old, names)
+    new = _readable(event.field, event.new, names)
     if not event.old:
         return _("%(field)s set to %(new)s") % {"field": name, "new": new}
     if not event.new:
@@ -102,11 +122,9 @@ def _changed(event: TicketEvent, state_names: Mapping[str, str]) -> str:
     return _("%(field)s changed from %(old)s to %(new)s") % words
 
 
-def _readable(field: str, code: str, state_names: Mapping[str, str]) -> str:
-    if field == "state":
-        return state_names.get(code, code)
-    if field == "priority":
-        return PRIORITY_NAMES.get(code, code)
+def _readable(field: str, code: str, names: Names) -> str:
+    if field in names:
+        return names[field].get(code, code)
     if field == "due_date" and code:
         return formats.date_format(date.fromisoformat(code), "DATE_FORMAT")
     return code
@@ -133,12 +151,45 @@ def _failed(event: TicketEvent) -> str:
         numbers = ", ".join(event.facts.get("numbers", []))
         words = _("ServiceNow holds further records of this ticket: %(numbers)s")
         return words % {"numbers": numbers}
-    return _("Attempt failed: %(reason)s") % {"reason": messages.explain(code).title}
+    reason = messages.explain(code).title
+    if of := _subject(event):
+        return _("%(subject)s: attempt failed: %(reason)s") % {
+            "subject": of,
+            "reason": reason,
+        }
+    return _("Attempt failed: %(reason)s") % {"reason": reason}
+
+
+def _subject(event: TicketEvent) -> str:
+    """Return what was sent, "" if it was the ticket itself."""
+    subjects = {"update": _("Change"), "note": _("Note")}
+    return subjects.get(event.facts.get("operation", ""), "")
 
 
 def _stopped(event: TicketEvent) -> str:
     reason = messages.explain(event.facts.get("code", "")).title
+    if of := _subject(event):
+        words = _("%(subject)s not sent: %(reason)s")
+        return words % {"subject": of, "reason": reason}
     return _("Not sent: %(reason)s") % {"reason": reason}
+
+
+def _noted(event: TicketEvent) -> str:
+    if event.field == "work_notes":
+        return _("Work note from the portal")
+    return _("Comment from the portal")
+
+
+def _amended(event: TicketEvent) -> str:
+    if event.facts.get("operation") == "note":
+        return _("The note is in ServiceNow")
+    return _("The change is in ServiceNow")
+
+
+def _discarded(event: TicketEvent) -> str:
+    if event.facts.get("operation") == "note":
+        return _("The note was discarded and is not sent")
+    return _("The change was discarded and is not sent")
 
 
 def _commented(event: TicketEvent) -> str:
@@ -153,6 +204,16 @@ def _missing(event: TicketEvent) -> str:
     return _("No longer in ServiceNow: deleted, or hidden from the integration user")
 
 
+def _moved(event: TicketEvent) -> str:
+    facts = event.facts
+    words = {name: facts.get(name) or "?" for name in ("to", "old_number", "number")}
+    if facts.get("verdict") == "missing":
+        return _("Taken over by %(to)s, but not found there") % words
+    if words["old_number"] != words["number"]:
+        return _("Taken over by %(to)s: %(old_number)s is %(number)s there") % words
+    return _("Taken over by %(to)s") % words
+
+
 _OTHERS = {
     Action.DELIVERED: _delivered,
     Action.ADOPTED: _adopted,
@@ -160,6 +221,10 @@ _OTHERS = {
     Action.STOPPED: _stopped,
     Action.COMMENTED: _commented,
     Action.MISSING: _missing,
+    Action.NOTED: _noted,
+    Action.AMENDED: _amended,
+    Action.DISCARDED: _discarded,
+    Action.MOVED: _moved,
 }
 
 

@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from connector import audit
 from tickets import mapping, outbox
+from tickets.glossary import Glossary
 from tickets.models import Ticket
+from tickets.queries import said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +55,10 @@ _LABELS = {
     "due_date": _("Due date (UTC)"),
     "correlation_id": _("Reference of the portal"),
     "correlation_display": _("Name of the portal"),
+    "assignment_group": _("Assignment group"),
+    "type": _("Type"),
+    "chg_model": _("Change model"),
+    "std_change_producer_version": _("Standard change template"),
 }
 _WEIGHTS = {"1": "1 - High", "2": "2 - Medium", "3": "3 - Low"}
 _MEANINGS = {
@@ -83,21 +89,30 @@ def build(
         source=draft.source,
         category=cleaned["category"],
         control_id=draft.control_id,
+        is_test=connection.is_test,
         created_by=author,
         created_by_name=author.get_username(),
     )
 
 
-def preview(payload: Mapping[str, str]) -> list[SentField]:
+def preview(
+    payload: Mapping[str, str], words: Glossary | None = None
+) -> list[SentField]:
     """Return the fields of a payload for people, none left out."""
+    words = words or Glossary()
     return [
-        SentField(_LABELS.get(name, name), name, value, _meaning(name, value))
+        SentField(_label(name, words), name, value, _meaning(name, value, words))
         for name, value in payload.items()
     ]
 
 
-def _meaning(field: str, value: str) -> str:
-    return _MEANINGS.get(field, {}).get(value, "")
+def _label(field: str, words: Glossary) -> str | _StrPromise:
+    """Return the portal's word for a usual column, else the instance's, else the column."""
+    return _LABELS.get(field) or words.label(field) or field
+
+
+def _meaning(field: str, value: str, words: Glossary) -> str:
+    return words.meaning(field, value) or _MEANINGS.get(field, {}).get(value, "")
 
 
 def share(ticket: Ticket, *, actor: User) -> Ticket:
@@ -130,6 +145,11 @@ def _first(ticket: Ticket) -> Ticket:
         tenant_id=ticket.tenant_id, correlation_id=ticket.correlation_id
     )
     delivery = first.deliveries.get(operation="create")
-    if delivery.payload != mapping.payload(ticket):
+    goes_elsewhere = first.connection_id != ticket.connection_id
+    # The field mapping may have been changed between the two.
+    is_other = delivery.payload != mapping.payload(ticket) and said(first) != said(
+        ticket
+    )
+    if goes_elsewhere or is_other:
         raise AlreadySent(first)
     return first

@@ -17,7 +17,7 @@ from connector.exceptions import ConnectorError, Refused, Unavailable
 from connector.models import Connection
 from connector.servicenow.client import PAGE_SIZE
 from connector.servicenow.query import MOST_VALUES, Query
-from tickets import changes, journals, mapping, outbox, states
+from tickets import arrivals, changes, journals, mapping, outbox, states
 from tickets.models import Kind, SyncCursor, Ticket, TicketEvent
 
 if TYPE_CHECKING:
@@ -50,6 +50,26 @@ def due() -> list[int]:
     """Return the connections whose turn it is."""
     turn = Q(cursor__isnull=True) | Q(cursor__due_at__lte=timezone.now())
     return list(Connection.objects.usable().filter(turn).values_list("pk", flat=True))
+
+
+def start_over(connection: Connection) -> None:
+    """Have the next poll fetch everything, and look for all that is known."""
+    SyncCursor.objects.filter(connection=connection).update(
+        updated_at=None,
+        sys_id="",
+        # The next one is a turn to reconcile.
+        polls=RECONCILE_EVERY - 1,
+        claimed_at=None,
+        due_at=timezone.now(),
+    )
+
+
+def hold(connection: Connection) -> None:
+    """Take the poll of the connection away from whoever is at it."""
+    now = timezone.now()
+    SyncCursor.objects.filter(connection=connection).update(
+        claimed_at=now, due_at=now + POLL_LEASE
+    )
 
 
 def pull(connection: Connection, *, forced: bool = False) -> None:
@@ -97,10 +117,9 @@ def _pages(client: ServiceNow, cursor: SyncCursor) -> Iterator[Page]:
     end; the total, which counts hidden rows too, is.
     """
     query, offset = _since(cursor.updated_at), 0
+    fields = mapping.fields_read(cursor.connection)
     while True:
-        page = client.list(
-            _TABLE, query, fields=mapping.FIELDS, limit=PAGE_SIZE, offset=offset
-        )
+        page = client.list(_TABLE, query, fields=fields, limit=PAGE_SIZE, offset=offset)
         yield page
         if _is_last(page, offset):
             return
@@ -186,9 +205,9 @@ def _meet(connection: Connection, record: Record) -> None:
     if ticket is None:
         return
     if ticket.is_delivered:
-        outbox.report_copy(ticket, record)
+        arrivals.report_copy(ticket, record)
     else:
-        outbox.adopt(ticket, record)
+        arrivals.adopt(ticket, record)
 
 
 def _fetch_journals(client: ServiceNow, fresh: Iterable[tuple[Ticket, Record]]) -> bool:
@@ -259,7 +278,8 @@ def _look_for(
     client: ServiceNow, cursor: SyncCursor, tickets: Sequence[Ticket]
 ) -> bool:
     query = Query().is_in("sys_id", [ticket.sys_id for ticket in tickets])
-    page = client.list(_TABLE, query, fields=mapping.FIELDS, limit=MOST_VALUES)
+    fields = mapping.fields_read(cursor.connection)
+    page = client.list(_TABLE, query, fields=fields, limit=MOST_VALUES)
     changed = _apply_all(client, cursor.connection, page.records)
     found = {record.sys_id for record in page.records}
     seen = [ticket.pk for ticket in tickets if ticket.sys_id in found]

@@ -21,7 +21,18 @@ from django.views.decorators.http import (
 from connector import audit
 from connector.access import require
 from connector.models import Connection
-from tickets import cards, filters, outbox, progress, sentences, sharing, states
+from tickets import (
+    cards,
+    filters,
+    glossary,
+    mapping,
+    outbox,
+    profiles,
+    progress,
+    sentences,
+    sharing,
+    states,
+)
 from tickets.composing import compose
 from tickets.drafts import Draft
 from tickets.models import Kind, Ticket, TicketState
@@ -49,13 +60,15 @@ def ticket_list(request: TenantRequest) -> HttpResponse:
     rows = filters.ordered(filterset.qs.for_list(), request.GET.get("sort", ""))
     size = request.GET.get("size", "")
     paginator = Paginator(rows, int(size) if size in PAGE_SIZES else 25)
-    connection = Connection.objects.current(request.tenant)
+    mine = list(Connection.objects.of_servicenow(request.tenant).for_show())
     context = {
         "page": paginator.get_page(request.GET.get("page")),
         "filterset": filterset,
         "chips": filters.chips(filterset, request.GET),
-        "connection": connection,
-        "freshness": cards.freshness(connection) if connection else None,
+        "is_usable": any(connection.is_usable for connection in mine),
+        "is_connected": any(connection.is_connected for connection in mine),
+        "has_several": filterset.has_several,
+        "freshness": cards.freshness(mine) if mine else None,
         "may_share": request.user.has_perm("tickets.share_ticket"),
     }
     response = render(request, _part(request, "tickets/list.html", "list"), context)
@@ -87,15 +100,28 @@ def ticket_detail(request: TenantRequest, pk: int) -> HttpResponse:
     names = states.names(
         TicketState.objects.of(ticket.connection).filter(kind=ticket.kind)
     )
+    again = _rebuilt(ticket, delivery)
+    priority = profiles.of(ticket).priority_column
+    wanted = {*delivery.payload, *again, priority}
+    words = glossary.of(ticket.connection, ticket.kind, wanted)
     context = {
+        **_on_the_way(ticket, delivery),
         "ticket": ticket,
-        "progress": progress.of(ticket, delivery),
-        "lines": sentences.lines(ticket.events.all(), names),
-        "sent": sharing.preview(delivery.payload),
-        "freshness": cards.freshness(ticket.connection),
+        "lines": sentences.lines(ticket.events.all(), names, words.choices(priority)),
+        "sent": sharing.preview(delivery.payload, words),
+        "again": sharing.preview(again, words),
+        "freshness": cards.freshness([ticket.connection]),
         "may_share": request.user.has_perm("tickets.share_ticket"),
     }
     return render(request, "tickets/detail.html", context)
+
+
+def _rebuilt(ticket: Ticket, delivery: Delivery) -> dict[str, str]:
+    """Return what Try again would send, empty if that is what was refused."""
+    if delivery.status != delivery.Status.STOPPED or ticket.is_read_only:
+        return {}
+    payload = mapping.payload(ticket)
+    return {} if payload == delivery.payload else payload
 
 
 @require_GET
@@ -111,11 +137,13 @@ def ticket_by_reference(request: TenantRequest, reference: UUID) -> HttpResponse
 def ticket_progress(request: TenantRequest, pk: int) -> HttpResponse:
     """Show how far the ticket is; when it has arrived, the whole page is news."""
     ticket = _find(request, pk)
-    state = progress.of(ticket, _delivery(ticket))
-    may_share = request.user.has_perm("tickets.share_ticket")
-    context = {"ticket": ticket, "progress": state, "may_share": may_share}
+    context = {
+        **_on_the_way(ticket, _delivery(ticket)),
+        "ticket": ticket,
+        "may_share": request.user.has_perm("tickets.share_ticket"),
+    }
     response = render(request, "tickets/_progress.html", context)
-    if not state.refresh:
+    if not context["refresh"]:
         response["HX-Refresh"] = "true"
     return response
 
@@ -125,7 +153,11 @@ def ticket_progress(request: TenantRequest, pk: int) -> HttpResponse:
 def ticket_retry(request: TenantRequest, pk: int) -> HttpResponse:
     """Send a ticket that was not delivered again."""
     ticket = _find(request, pk)
-    if outbox.retry(_delivery(ticket), actor=request.user):
+    if ticket.is_read_only:
+        messages.warning(
+            request, _("The connection was removed, so this ticket can only be read.")
+        )
+    elif outbox.retry(_delivery(ticket), actor=request.user):
         messages.success(request, _("The ticket is queued again."))
     else:
         messages.info(request, _("The ticket is being sent or in ServiceNow already."))
@@ -135,13 +167,9 @@ def ticket_retry(request: TenantRequest, pk: int) -> HttpResponse:
 @require_POST
 @require("tickets.view_ticket")
 def sync_now(request: TenantRequest) -> HttpResponse:
-    """Ask ServiceNow for changes now."""
-    connection = Connection.objects.current(request.tenant)
-    if connection is None or not connection.is_connected:
-        messages.warning(
-            request, _("ServiceNow is not connected, so nothing is synced.")
-        )
-    else:
+    """Ask all connected instances for changes now."""
+    mine = Connection.objects.of_servicenow(request.tenant).usable().for_show()
+    for connection in mine:
         wake("poll", connection.pk, True)
         audit.record(
             "tickets.sync_requested",
@@ -149,7 +177,12 @@ def sync_now(request: TenantRequest) -> HttpResponse:
             actor=request.user,
             target=connection,
         )
+    if mine:
         messages.success(request, _("Changes are being fetched from ServiceNow."))
+    else:
+        messages.warning(
+            request, _("ServiceNow is not connected, so nothing is synced.")
+        )
     return redirect(_way_back(request))
 
 
@@ -165,6 +198,15 @@ def _find(request: TenantRequest, pk: int) -> Ticket:
     tickets = Ticket.objects.for_tenant(request.tenant).with_state().with_delivery()
     ticket: Ticket = get_object_or_404(tickets.select_related("connection"), pk=pk)
     return ticket
+
+
+def _on_the_way(ticket: Ticket, delivery: Delivery) -> dict[str, Any]:
+    state, amendments = progress.of(ticket, delivery), progress.amendments(ticket)
+    return {
+        "progress": state,
+        "amendments": amendments,
+        "refresh": progress.next_look([state, *amendments]),
+    }
 
 
 def _delivery(ticket: Ticket) -> Delivery:

@@ -15,6 +15,7 @@ from connector.exceptions import (
     Unauthorized,
     Unavailable,
 )
+from connector.graph.limits import Gate
 from connector.graph.records import (
     ControlProfile,
     SecureScore,
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 Row = TypeVar("Row")
 TokenSource = Callable[[], str]
+# Told after each page how many rows have come so far.
+Progress = Callable[[int], None]
 
 SCORES = "/security/secureScores"
 PROFILES = "/security/secureScoreControlProfiles"
@@ -40,8 +43,18 @@ MOST_PAGES = 100
 
 _KINDS: dict[int, tuple[type[ConnectorError], str]] = {
     401: (Unauthorized, "graph_unauthorized"),
-    403: (Misconfigured, "graph_forbidden"),
     404: (Misconfigured, "graph_not_found"),
+}
+# A 403 does not always name the permission that is missing; the address does.
+READ, WRITE, HEALTH = (
+    "SecurityEvents.Read.All",
+    "SecurityEvents.ReadWrite.All",
+    "ServiceHealth.Read.All",
+)
+FORBIDDEN = {
+    READ: "graph_forbidden",
+    WRITE: "graph_forbidden_write",
+    HEALTH: "graph_forbidden_health",
 }
 
 
@@ -59,28 +72,40 @@ class Graph:
         timeout: tuple[float, float] = http.TIMEOUT,
         private_ok: bool = False,
         session: Session | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self._token = token
         self._timeout = timeout
+        self._gate = gate or Gate()
         self._session = session or http.session(private_ok=private_ok)
 
-    def secure_scores(self, *, days: int) -> list[SecureScore]:
+    def secure_scores(
+        self, *, days: int, progress: Progress | None = None
+    ) -> list[SecureScore]:
         """Return the newest `days` daily scores, newest first."""
-        rows = self._rows(SCORES, {"$top": str(days)})
+        rows = self._rows(SCORES, {"$top": str(days)}, progress)
         return list(_readable(rows, parse_secure_score))[:days]
 
-    def control_profiles(self) -> list[ControlProfile]:
+    def control_profiles(
+        self, *, progress: Progress | None = None
+    ) -> list[ControlProfile]:
         """Return all improvement actions, whether scored here or not."""
-        return list(_readable(self._rows(PROFILES, {}), parse_control_profile))
+        rows = self._rows(PROFILES, {}, progress)
+        return list(_readable(rows, parse_control_profile))
 
-    def _rows(self, path: str, params: Mapping[str, str]) -> Iterator[Any]:
-        url, seen = f"{self.base_url}{path}", set[str]()
+    def _rows(
+        self, path: str, params: Mapping[str, str], progress: Progress | None
+    ) -> Iterator[Any]:
+        url, seen, count = f"{self.base_url}{path}", set[str](), 0
         while url:
             seen.add(url)
             answer = self._get(url, params)
             page = _page_of(answer)
             yield from page["value"]
+            count += len(page["value"])
+            if progress:
+                progress(count)
             url, params = self._next_link(page, answer), {}
             if url in seen or len(seen) >= MOST_PAGES:
                 words = f"The pages of {path} do not come to an end."
@@ -98,7 +123,10 @@ class Graph:
         token = self._token()
         headers = {"Authorization": f"Bearer {token}"}
         call = http.Call("GET", url, params, headers=headers, secrets=(token,))
-        answer = http.send(self._session, call, timeout=self._timeout)
+        with self._gate.passage():
+            answer = http.send(self._session, call, timeout=self._timeout)
+            if answer.status in {429, 503} and answer.retry_after:
+                self._gate.close(answer.retry_after)
         if answer.status != 200:
             raise _failure(answer)
         return answer
@@ -129,8 +157,18 @@ def _failure(answer: Answer) -> ConnectorError:
         return Unavailable(code, evidence, retry_after=answer.retry_after)
     if answer.status < 400:
         return Unavailable("unexpected_answer", evidence)
+    if answer.status == 403:
+        code = FORBIDDEN[permission_for(answer.call.method, answer.call.url)]
+        return Misconfigured(code, evidence)
     kind, code = _KINDS.get(answer.status, (Refused, "graph_refused"))
     return kind(code, evidence)
+
+
+def permission_for(method: str, url: str) -> str:
+    """Return the application permission that a request needs."""
+    if "/admin/serviceAnnouncement/" in url:
+        return HEALTH
+    return READ if method in http.READS else WRITE
 
 
 def _words(answer: Answer) -> str:

@@ -25,6 +25,26 @@ _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NEVER = datetime.min.replace(tzinfo=UTC)
 # Control characters: PostgreSQL refuses NUL, and none of them is text.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Open types: what is not read here is kept as it came, within reason.
+_DEEPEST, _LARGEST = 6, 20_000
+_READ_OF_SCORE = {
+    *("azureTenantId", "createdDateTime", "currentScore", "maxScore"),
+    *("activeUserCount", "licensedUserCount", "enabledServices"),
+    *("averageComparativeScores", "controlScores"),
+}
+_READ_OF_PROFILE = {
+    *("id", "azureTenantId", "title", "controlCategory", "service", "tier"),
+    *("actionType", "actionUrl", "maxScore", "rank", "userImpact"),
+    *("implementationCost", "remediation", "remediationImpact", "threats"),
+    *("deprecated", "controlStateUpdates"),
+}
+_READ_OF_CONTROL = {
+    *("controlName", "controlCategory", "score", "description"),
+    *("implementationStatus", "lastSynced"),
+}
+_READ_OF_COMPARISON = {
+    *("basis", "averageScore", "SeatSizeRangeLowerValue", "SeatSizeRangeUpperValue"),
+}
 
 
 class Unreadable(ValueError):
@@ -41,6 +61,7 @@ class ControlScore:
     description: str = ""
     implementation_status: str = ""
     last_synced: datetime | None = None
+    extra: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,6 +71,7 @@ class Comparison:
     basis: str
     average: float
     seats: str = ""
+    extra: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +87,7 @@ class SecureScore:
     services: tuple[str, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     controls: tuple[ControlScore, ...] = ()
+    extra: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -100,6 +123,9 @@ class ControlProfile:
     deprecated: bool = False
     state: str = "Default"
     updates: tuple[StateUpdate, ...] = field(default=())
+    # Null in practice: Graph rarely says when Microsoft changed an action.
+    modified_at: datetime | None = None
+    extra: Json = field(default_factory=dict)
 
 
 def parse_secure_score(row: Json) -> SecureScore:
@@ -121,6 +147,7 @@ def parse_secure_score(row: Json) -> SecureScore:
         services=_texts(row.get("enabledServices")),
         comparisons=tuple(_comparison(item) for item in averages),
         controls=tuple(by_name.values()),
+        extra=_rest(row, _READ_OF_SCORE),
     )
 
 
@@ -149,6 +176,8 @@ def parse_control_profile(row: Json) -> ControlProfile:
         deprecated=_flag(row.get("deprecated")),
         state=_effective_state(updates, row),
         updates=updates,
+        modified_at=_moment(row.get("lastModifiedDateTime")),
+        extra=_rest(row, _READ_OF_PROFILE),
     )
 
 
@@ -160,6 +189,7 @@ def _control_score(row: Json) -> ControlScore:
         description=_text(row.get("description")),
         implementation_status=_text(row.get("implementationStatus")),
         last_synced=_moment(row.get("lastSynced")),
+        extra=_rest(row, _READ_OF_CONTROL),
     )
 
 
@@ -170,6 +200,7 @@ def _comparison(row: Json) -> Comparison:
         basis=_text(row.get("basis")),
         average=_number(row.get("averageScore")),
         seats=" - ".join(seats),
+        extra=_rest(row, _READ_OF_COMPARISON),
     )
 
 
@@ -201,6 +232,29 @@ def _level(value: object) -> str:
 def _threats(value: object) -> tuple[str, ...]:
     words = [_CAMEL.sub(" ", text).capitalize() for text in _texts(value)]
     return tuple(dict.fromkeys(words))
+
+
+def _rest(row: Json, read: set[str]) -> dict[str, Any]:
+    """Return the properties that are not read here; nothing if they are too much."""
+    rest = {
+        _plain(name): _plain(value) for name, value in row.items() if name not in read
+    }
+    return rest if len(str(rest)) <= _LARGEST else {}
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """Return a JSON value every database takes."""
+    if isinstance(value, str):
+        return _CONTROL.sub("", value)
+    if depth > _DEEPEST:
+        return None
+    if isinstance(value, Mapping):
+        return {
+            _plain(str(key)): _plain(item, depth + 1) for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_plain(item, depth + 1) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _rows(value: object) -> list[Json]:

@@ -7,14 +7,14 @@ import signal
 import sys
 import threading
 
-from connector.sandbox import faults
+from connector.sandbox import circumstances, faults, policies
 from connector.sandbox.seed import (
     PASSWORD_NAMES,
     Installation,
     announce,
     set_property,
 )
-from connector.sandbox.server import serve
+from connector.sandbox.server import Running, serve
 
 
 def main() -> int:
@@ -39,12 +39,25 @@ def main() -> int:
         for name, value in options.property:
             set_property(running.store, name, value)
         running.faults.replace(options.faults)
+        _set_up(running, options)
         _say_passwords(announce(running.store))
         if running.https_url:
             _say(f"also at {running.https_url} (certificate {running.certificate})")
         _say(f"sandbox ready {running.url}")
         end.wait()
     return 0
+
+
+def _set_up(running: Running, options: argparse.Namespace) -> None:
+    """Make the instance as customised and as unreliable as the options say."""
+    clock = {"skew": options.clock_skew, "grain": options.clock_grain}
+    circumstances.set_clock(running.store, clock)
+    for policy in options.policies:
+        policies.add(running.store, policy)
+    for name in ("tables", "fields"):
+        getattr(running.restrictions, name).update(getattr(options, f"hide_{name}"))
+    for act in options.rows:
+        circumstances.carry_out(running.store, running.restrictions, act)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,7 +93,28 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help='for example "rate_limit:share=0.05,retry_after=1;error:method=POST"',
     )
+    _add_circumstances(parser)
     return parser
+
+
+def _add_circumstances(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--policies",
+        type=policies.parse,
+        default=[],
+        help='for example "data_policy:table=incident,fields=caller_id category"',
+    )
+    add(
+        "--rows",
+        type=circumstances.parse,
+        default=[],
+        help='for example "hide:table=incident,count=3;touch:count=50"',
+    )
+    add("--hide-tables", type=str.split, default=[], help="show no rows of these")
+    add("--hide-fields", type=str.split, default=[], help="table.field, with spaces")
+    add("--clock-skew", type=float, default=0, help="seconds the clock is ahead")
+    add("--clock-grain", type=float, default=0, help="seconds from tick to tick")
 
 
 def _property(text: str) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from connector.sandbox.people import User
     from connector.sandbox.schema import Table
@@ -22,9 +22,13 @@ _READERS = {
     "sys_user_role": ("itil",),
     "sys_properties": ("admin",),
     "sys_dictionary": ("admin",),
+    "sys_script": ("admin",),
     "sys_data_policy2": ("admin",),
     "sys_data_policy_rule": ("admin",),
     "oauth_entity": ("oauth_admin", "mi_admin"),
+    "oauth_entity_profile": ("oauth_admin", "mi_admin"),
+    "sys_scope": ("admin",),
+    "sys_scope_privilege": ("admin",),
     "api_key": ("mi_admin",),
     "oauth_oidc_entity": ("oauth_admin", "mi_admin"),
     "oidc_provider_configuration": ("oauth_admin", "mi_admin"),
@@ -50,7 +54,6 @@ _OPEN_TO_ALL = {
 # Denied as a whole, not row by row.
 _CLOSED = {"sys_db_object": ("itil",)}
 _SECRET = {
-    "sys_user": {"user_password"},
     "oauth_entity": {"client_secret"},
     "api_key": {"token"},
 }
@@ -76,6 +79,12 @@ class Restrictions:
         if user.has("admin"):
             return set()
         return {name for name in names if f"{table.name}.{name}" in self.fields}
+
+    def replace(self, given: Mapping[str, Iterable[str]]) -> None:
+        """Take exactly these rights away."""
+        self.clear()
+        for name, part in vars(self).items():
+            part.update(map(str, given.get(name, ())))
 
     def clear(self) -> None:
         for part in (self.tables, self.rows, self.fields):
@@ -121,4 +130,6 @@ def hidden(user: User, table: Table, names: Iterable[str]) -> set[str]:
     """Return those of the fields the user may not read."""
     if table.name == "sys_choice" and not user.has("admin"):
         return set(names) - {"label"}
+    if table.name == "sys_user" and not user.has("admin"):
+        return {"user_password"} & set(names)
     return _SECRET.get(table.name, set()) & set(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ _HEADERS = {
     "Expires": "0",
     "Server-Timing": "sem_wait;dur=0, sesh_wait;dur=0",
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "Keep-Alive": "timeout=70",
 }
 
 
@@ -61,33 +63,40 @@ def html_response(body: str, status: int = 200) -> Response:
     return Response(body, status=status, content_type="text/html;charset=UTF-8")
 
 
-def dress(response: Response, session_id: str, *, is_signed_in: bool) -> Response:
+def dress(response: Response, session_id: str, *, is_secure: bool) -> Response:
     """Add what every answer of the instance carries."""
     response.headers.extend(_HEADERS)
-    response.headers["X-Is-Logged-In"] = str(is_signed_in).lower()
+    is_signed_in = str(response.status_code != 401).lower()
+    response.headers.setdefault("X-Is-Logged-In", is_signed_in)
     response.headers["X-Transaction-ID"] = secrets.token_hex(6)
+    # On plain HTTP without "Secure": a client that keeps cookies must show it.
+    end = "Path=/; HttpOnly" + ("; SameSite=None; Secure" if is_secure else "")
     for cookie in _cookies(session_id):
-        response.headers.add("Set-Cookie", cookie)
+        response.headers.add("Set-Cookie", f"{cookie}; {end}")
     return response
 
 
 def _cookies(session_id: str) -> list[str]:
-    # Without "Secure": on plain HTTP a client that keeps cookies must show it.
+    gone = "Max-Age=0; Expires=Thu, 01-Jan-1970 00:00:10 GMT"
+    node = hashlib.sha256(b"node").hexdigest()
     return [
-        f"JSESSIONID={session_id}; Path=/; HttpOnly; SameSite=Lax",
-        "glide_user=; Max-Age=0; Expires=Thu, 01-Jan-1970 00:00:10 GMT; Path=/; HttpOnly",
-        "glide_user_session=; Max-Age=0; Expires=Thu, 01-Jan-1970 00:00:10 GMT; Path=/; HttpOnly",
-        f"glide_user_route=glide.{session_id.lower()}; Max-Age=2147483647; Path=/; HttpOnly",
+        f"JSESSIONID={session_id}",
+        f"glide_user=; {gone}",
+        f"glide_user_session=; {gone}",
+        f"glide_user_route=glide.{session_id.lower()}; Max-Age=2147483647",
+        f"glide_node_id_for_js={node}",
+        f"glide_session_store={session_id}; Max-Age=1800",
+        "BIGipServerpool_sandbox=node-1",
     ]
 
 
-def unauthorized() -> Refusal:
+def unauthorized(headers: Mapping[str, str] | None = None) -> Refusal:
     """Refuse whoever is not signed in; the reason is never told."""
     return Refusal(
         401,
         "User is not authenticated",
         "Required to provide Auth information",
-        {"WWW-Authenticate": 'BASIC realm="Service-now"'},
+        {"WWW-Authenticate": 'BASIC realm="Service-now"', **(headers or {})},
     )
 
 
@@ -121,6 +130,20 @@ def insufficient_rights() -> Refusal:
         "Insufficient rights to query records",
         "Field(s) present in the query do not have permission to be read",
     )
+
+
+def api_level() -> Refusal:
+    """Refuse who may not ask a resource anything at all."""
+    return Refusal(403, "User Not Authorized", "Failed API level ACL Validation")
+
+
+def too_large(size: int, most: int) -> Refusal:
+    """Refuse a body that is longer than the instance reads."""
+    detail = (
+        f"Rejected large REST payload with content-length = {size} bytes. "
+        f"Max allowed: {most} bytes."
+    )
+    return Refusal(400, "Exception while reading request", detail)
 
 
 def aborted(table: str, rule: str) -> Refusal:

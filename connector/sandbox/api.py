@@ -15,6 +15,7 @@ from connector.sandbox import (
     attachments,
     batch,
     changerest,
+    customs,
     knowledge,
     shortened,
     tables,
@@ -62,8 +63,7 @@ class Api:
                     table,
                     lambda: self._answer(request, session),
                 )
-                is_signed_in = response.status_code != 401
-                return answers.dress(response, session.id, is_signed_in=is_signed_in)
+                return answers.dress(response, session.id, is_secure=request.is_secure)
         except Dropped:
             return Response(status=202)
 
@@ -105,9 +105,8 @@ class Api:
         self, request: Request, user: User, table: str, version: str
     ) -> tables.Call:
         """Return a request to a table; raises Refusal if there is no such table."""
-        return tables.Call(
-            self.store, request, user, table_named(table), version, self.restrictions
-        )
+        found = customs.extended(self.store, table_named(table))
+        return tables.Call(self.store, request, user, found, version, self.restrictions)
 
 
 def table_named(name: str) -> Table:

@@ -32,7 +32,6 @@ class App:
         self.store = store
         self.faults = Faults()
         self.switches = Switches()
-        store.clock = self.switches.now
         self.api = Api(store, self.faults)
         self.restrictions = self.api.restrictions
         self.control = Control(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING
 
 from connector.sandbox import answers, grants, oidc, people
-from connector.sandbox.answers import Refusal
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from connector.sandbox.store import Row, Store
 
 _BASIC = "glide.authenticate.basic_auth"
+_ENDS_WITH_TOKEN = "glide.authenticate.oauth.post.token.expiration.cookie_auth.disabled"  # noqa: S105
+_DIGITS = 6
 
 
 def caller(store: Store, request: Request, session: ApiSession) -> User:
@@ -22,8 +24,18 @@ def caller(store: Store, request: Request, session: ApiSession) -> User:
     user = _found(store, request, session)
     if user is None:
         raise answers.unauthorized()
+    if "Authorization" in request.headers or not session.user_id:
+        session.ends_at = _end_of_session(store, request)
     session.user_id = user.sys_id
     return user
+
+
+def _end_of_session(store: Store, request: Request) -> float:
+    """Return when a session ends: with its token, unless a property lets it live on."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and store.is_on(_ENDS_WITH_TOKEN):
+        return grants.end_of(store, given.strip())
+    return inf
 
 
 def _found(store: Store, request: Request, session: ApiSession) -> User | None:
@@ -35,13 +47,24 @@ def _found(store: Store, request: Request, session: ApiSession) -> User | None:
         return _by_password(store, given.strip())
     if key := request.headers.get("x-sn-apikey"):
         return _by_key(store, key)
-    if session.user_id:
+    if session.user_id and session.ends_at > store.clock():
         return _by_cookie(store, request, session)
     return None
 
 
 def _by_password(store: Store, given: str) -> User | None:
-    row = people.by_password(store, *grants.basic_credentials(given))
+    name, word = grants.basic_credentials(given)
+    row = people.by_password(store, name, word)
+    if people.needs_code(store, row):
+        raise answers.unauthorized({"X-MFA_TOKEN": "invalid"})
+    if row is None:
+        # Perhaps with a code at its end, where a second factor is asked for.
+        row = people.by_password(store, name, word[:-_DIGITS])
+        row = row if people.needs_code(store, row) else None
+    return _let_in(store, row)
+
+
+def _let_in(store: Store, row: Row | None) -> User | None:
     user = people.load(store, row["sys_id"]) if row else None
     if row is None or user is None:
         return None
@@ -50,10 +73,7 @@ def _by_password(store: Store, given: str) -> User | None:
 
 def _may_use_basic(store: Store, row: Row, user: User) -> bool:
     """Say whether the restriction lets this account in; most people are kept out."""
-    restriction = f"{_BASIC}.restriction"
-    if not (
-        store.is_on(f"{restriction}.active") and store.is_on(f"{restriction}.enforce")
-    ):
+    if not _is_restricted(store):
         return True
     is_service = row["web_service_access_only"] == "true"
     is_service |= row["internal_integration_user"] == "true"
@@ -62,6 +82,14 @@ def _may_use_basic(store: Store, row: Row, user: User) -> bool:
     # Named by its own role only: an admin does not have it by being one.
     has_role = not user.roles.isdisjoint(_listed(store, "allowed_roles"))
     return has_role or user.user_name in _listed(store, "allowed_users")
+
+
+def _is_restricted(store: Store) -> bool:
+    """Say whether Basic is kept out by now; before a date it may only be watched."""
+    name = f"{_BASIC}.restriction"
+    since = store.setting(f"{name}.enforcement_date")
+    is_due = bool(since) and since <= store.now()
+    return store.is_on(f"{name}.active") and (store.is_on(f"{name}.enforce") or is_due)
 
 
 def _listed(store: Store, name: str) -> set[str]:
@@ -81,6 +109,6 @@ def _by_key(store: Store, key: str) -> User | None:
 def _by_cookie(store: Store, request: Request, session: ApiSession) -> User | None:
     if request.headers.get("X-UserToken") == session.token:
         return people.load(store, session.user_id)
-    refusal = answers.unauthorized()
-    headers = {"X-UserToken-Response": session.token}
-    raise Refusal(401, refusal.message, refusal.detail, headers)
+    # The session is alive: it is the token of the form that is missing.
+    headers = {"X-UserToken-Response": session.token, "X-Is-Logged-In": "true"}
+    raise answers.unauthorized(headers)

@@ -55,6 +55,9 @@ class Asked:
         table = TABLES[row["sys_class_name"]]
         renderer = Renderer(self.call.store, self.call.user, _SHAPE)
         [found] = renderer.rows(table, [row], list(table.fields))
+        for name, cell in found.items():
+            if table.fields[name].type == "datetime":
+                cell["display_value_internal"] = cell["display_value"]
         if ignored is not None:
             found["__meta"] = {"ignoredFields": ignored}
         return found
@@ -68,17 +71,27 @@ def answer(api: Api, request: Request, user: User, match: re.Match[str]) -> Resp
     steps = [step for step in match[1].split("/") if step]
     kind = steps.pop(0) if steps and steps[0] in _TYPES else ""
     method = "GET" if request.method == "HEAD" else request.method
+    if not user.has(*(_READERS if method == "GET" else _WRITERS)):
+        raise Refusal(403, "User Not Authorized", "")
+    if steps[:1] == ["model"]:
+        return _models(api.call(request, user, "chg_model", ""), method, steps[1:])
     place = "one" if steps else "all"
-    asked = Asked(
-        api.call(request, user, "change_request", ""), kind, "".join(steps[:1])
-    )
+    call = api.call(request, user, "change_request", "")
+    asked = Asked(call, kind, "".join(steps[:1]))
     route = _ROUTES.get((method, "/".join([place, *steps[1:]])))
     if route is None:
         raise answers.not_allowed(request.method)
-    needed = _READERS if method == "GET" else _WRITERS
-    if not user.has(*needed):
-        raise Refusal(403, "User Not Authorized", "")
     return route(asked)
+
+
+def _models(call: tables.Call, method: str, steps: list[str]) -> Response:
+    """List the models of changes, or show one."""
+    if method != "GET" or len(steps) > 1:
+        raise answers.not_allowed(call.request.method)
+    rows = [tables.row_of(call, steps[0])] if steps else tables.found(call)[0]
+    renderer = Renderer(call.store, call.user, _SHAPE)
+    shown = renderer.rows(call.table, rows, list(call.table.fields))
+    return json_response({"result": shown[0] if steps else shown})
 
 
 def _list(asked: Asked) -> Response:
@@ -98,9 +111,21 @@ def _create(asked: Asked) -> Response:
     given = asked.given()
     if asked.type:
         given["type"] = asked.type
+    if asked.sys_id:
+        given["std_change_producer_version"] = _template(asked)
     values, ignored = _readable(asked, given)
     row = _written(lambda: _writer(asked).insert(_CHANGE, values), "created")
     return json_response({"result": asked.shown(row, ignored)})
+
+
+def _template(asked: Asked) -> str:
+    """Return which template is asked for; raises Refusal if there is none such."""
+    template = asked.call.store.first(
+        "std_change_producer_version", sys_id=asked.sys_id
+    )
+    if asked.type != "standard" or template is None:
+        raise answers.not_found()
+    return template["sys_id"]
 
 
 def _update(asked: Asked) -> Response:
@@ -114,8 +139,13 @@ def _delete(asked: Asked) -> Response:
     row = asked.row()
     if not asked.call.user.has("change_manager"):
         raise Refusal(403, "User Not Authorized", "")
-    removal.delete(asked.call.store, _CHANGE, row, asked.call.user)
+    _written(lambda: _gone(asked, row), "deleted")
     return Response(status=204)
+
+
+def _gone(asked: Asked, row: Row) -> Row:
+    removal.delete(asked.call.store, _CHANGE, row, asked.call.user)
+    return row
 
 
 def _writer(asked: Asked) -> Writer:

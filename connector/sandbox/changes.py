@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.sandbox import changetasks
 from connector.sandbox.answers import aborted, data_policy
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ _NEEDS_APPROVAL = {ASSESS, AUTHORIZE}
 _TRANSITION_RULE = (
     "Change Model: Check State Transition^f5a0b8b153230010f21bddeeff7b1268"
 )
+_TEMPLATE_RULE = "Restrict fields from Standard Change^5230f6c153330010f21bddeeff7b12c1"
+_FROM_TEMPLATE = ("description",)
 _TYPE_RULE = "Restrict change of type^b1a2c2d753330010acffddeeff7b12aa"
 
 
@@ -43,9 +46,13 @@ def apply(store: Store, user: User, old: Row, new: Row) -> None:
     """Bring a row about to be written in line with the rules; may refuse it."""
     if old:
         _check_step(old, new)
+        _check_template(old, new)
         _carry_out_approval(old, new)
+    _choose_model(store, old, new)
     _require_fields(new)
     state = new["state"]
+    if state == CLOSED and old.get("state", CLOSED) != CLOSED:
+        changetasks.require_done(store, new)
     new["active"] = str(state not in {CLOSED, CANCELED}).lower()
     if state in {CLOSED, CANCELED} and state != old.get("state"):
         new |= {"closed_at": store.now(), "closed_by": user.sys_id}
@@ -62,6 +69,24 @@ def _check_step(old: Row, new: Row) -> None:
         raise aborted("change_request", _TRANSITION_RULE)
     if new["state"] in _NEEDS_APPROVAL and new["approval"] == old["approval"]:
         new["approval"] = "requested"
+
+
+def _check_template(old: Row, new: Row) -> None:
+    """Keep what the template of a standard change says."""
+    if old["type"] != "standard" or not old["std_change_producer_version"]:
+        return
+    if any(new[name] != old[name] for name in _FROM_TEMPLATE):
+        raise aborted("change_request", _TEMPLATE_RULE)
+
+
+def _choose_model(store: Store, old: Row, new: Row) -> None:
+    """Let type and model say the same; the one that was sent decides."""
+    model = store.first("chg_model", sys_id=new["chg_model"])
+    if model and new["chg_model"] != old.get("chg_model", ""):
+        new["type"] = model["type"] or new["type"]
+    elif not model or new["type"] != old.get("type"):
+        found = store.first("chg_model", type=new["type"])
+        new["chg_model"] = found["sys_id"] if found else new["chg_model"]
 
 
 def _carry_out_approval(old: Row, new: Row) -> None:

@@ -20,6 +20,8 @@ locked_out boolean =false Locked out
 password_needs_reset boolean =false Password needs reset
 web_service_access_only boolean =false Web service access only
 internal_integration_user boolean =false Internal Integration User
+enable_multifactor_authn boolean =false Enable Multi-factor Authentication
+roles roles Roles
 time_zone string:40 Time zone
 user_password password Password
 last_login_time datetime Last login time
@@ -31,6 +33,7 @@ description string:1000 Description
 active boolean =true Active
 email string:100 Group email
 manager ref:sys_user Manager
+parent ref:sys_user_group Parent
 type string:40 Type
 """
 ROLE = """
@@ -63,6 +66,7 @@ name string:100 Name
 value string:4000 Value
 type string =string Type
 description string:4000 Description
+sys_scope ref:sys_scope =global Application
 """
 ENTITY = """
 name string:100 Name
@@ -71,6 +75,7 @@ active boolean =true Active
 client_id string:255 Client ID
 client_secret password Client Secret
 redirect_url string:4000 Redirect URL
+token_url string:1024 Token URL
 access_token_lifespan integer =1800 Access Token Lifespan
 refresh_token_lifespan integer =8640000 Refresh Token Lifespan
 auth_code_lifespan integer =60 Authorization Code Lifespan
@@ -78,6 +83,25 @@ public_client boolean =false Public Client
 default_grant_type string =authorization_code Default Grant type
 user ref:sys_user OAuth Application User
 comments string:4000 Comments
+"""
+PROFILE = """
+name string:100 Name
+oauth_entity ref:oauth_entity OAuth provider
+grant_type string:40 Grant type
+default boolean =true Is default
+"""
+SCOPE = """
+name string:100 Name
+scope string:40 Scope
+active boolean =true Active
+"""
+PRIVILEGE = """
+source_scope ref:sys_scope Source Scope
+target_scope string:40 =global Target Scope
+target_name string:80 Target Name
+target_type string:40 Target Type
+operation string:40 Operation
+status string:40 =requested Status
 """
 API_KEY = """
 name string:100 Name
@@ -114,19 +138,9 @@ internal_type string:40 Type
 reference string:80 Reference
 max_length integer Max length
 mandatory boolean =false Mandatory
+default_value string:512 Default value
+choice integer =0 Choice
 active boolean =true Active
-"""
-DATA_POLICY = """
-short_description string:160 Short description
-model_table string:80 Table
-active boolean =true Active
-conditions string:4000 Conditions
-"""
-DATA_POLICY_RULE = """
-sys_data_policy ref:sys_data_policy2 Data policy
-table string:80 Table
-field string:80 Field
-mandatory string:40 =ignore Mandatory
 """
 DB_OBJECT = """
 name string:80 Name
@@ -136,6 +150,37 @@ is_extendable boolean =false Extensible
 access string =public Accessible from
 read_access boolean =true Can read
 ws_access boolean =true Allow access to this table via web services
+sys_scope ref:sys_scope =global Application
+"""
+SCRIPT = """
+name string:80! Name
+collection string:80 Table
+active boolean =true Active
+when string:40 =before When
+order integer =100 Order
+action_insert boolean =false Insert
+action_update boolean =false Update
+action_delete boolean =false Delete
+abort_action boolean =false Abort action
+add_message boolean =false Add message
+message string:4000 Message
+filter_condition string:8000 Filter Conditions
+script string:8000 Script
+sys_scope ref:sys_scope =global Application
+"""
+DATA_POLICY = """
+short_description string:255 Short description
+model_table string:80 Table
+conditions string:4000 Conditions
+active boolean =true Active
+inherit boolean =false Inherit
+sys_scope ref:sys_scope =global Application
+"""
+DATA_POLICY_RULE = """
+sys_data_policy ref:sys_data_policy2 Data policy
+table string:80 Table
+field string:80 Field name
+mandatory string:40 =true Mandatory
 """
 ATTACHMENT = """
 file_name string:100 File name
@@ -215,6 +260,16 @@ name string:100 Name
 description string:1000 Description
 active boolean =true Active
 type string:40 Type
+"""
+TEMPLATE = """
+name string:100 Name
+short_description string:200 Short description
+active boolean =true Active
+"""
+TEMPLATE_VERSION = """
+name string:100 Name
+std_change_producer ref:std_change_producer Standard Change Template
+version integer =1 Version
 """
 APPROVER = """
 approver ref:sys_user Approver

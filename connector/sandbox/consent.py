@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from connector.sandbox.store import Row, Store
     from connector.sandbox.web import Visit
 
+_SIGN_IN = "/oauth_login.do"
 _STATE_REQUIRED = "glide.oauth.state.parameter.required"
 
 
@@ -22,7 +23,7 @@ def respond(store: Store, visit: Visit) -> Response:
     """Answer /oauth_auth.do: sign in first, then ask, then go back with a code."""
     entity, state = _checked(store, visit)
     if visit.user is None:
-        return visit.go(f"/login.do?next={quote(visit.here, safe='')}")
+        return visit.go(f"{_SIGN_IN}?next={quote(visit.here, safe='')}")
     if visit.request.method == "POST":
         return _decide(store, visit, entity, state)
     content = fill(
@@ -58,7 +59,7 @@ def _decide(store: Store, visit: Visit, entity: Row, state: str) -> Response:
     answer = visit.form("answer")
     if answer == "switch":
         visit.end()
-        return visit.go(f"/login.do?next={quote(visit.here, safe='')}")
+        return visit.go(f"{_SIGN_IN}?next={quote(visit.here, safe='')}")
     if answer != "allow":
         return _back(visit, entity, {"error": "access_denied", "state": state})
     code = grants.issue_code(store, _code(visit, entity), _lifespan(entity))

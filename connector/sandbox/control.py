@@ -6,8 +6,15 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from connector.sandbox import (
+    circumstances,
+    customs,
+    graph,
+    ownstates,
+    policies,
+    support_app,
+)
 from connector.sandbox import faults as fault_rules
-from connector.sandbox import graph
 from connector.sandbox.answers import json_response
 from connector.sandbox.schema import TASK_CLASSES
 from connector.sandbox.seed import seed
@@ -43,8 +50,17 @@ class Control:
             ("DELETE", "/_sandbox/faults"): self._clear_faults,
             ("GET", "/_sandbox/restrictions"): self._show_restrictions,
             ("PUT", "/_sandbox/restrictions"): self._set_restrictions,
+            ("PUT", "/_sandbox/states"): self._set_states,
+            ("GET", "/_sandbox/customs"): self._show_customs,
+            ("POST", "/_sandbox/customs"): self._add_customs,
+            ("GET", "/_sandbox/policies"): self._show_policies,
+            ("PUT", "/_sandbox/policies"): self._set_policies,
+            ("GET", "/_sandbox/clock"): self._show_clock,
+            ("PUT", "/_sandbox/clock"): self._set_clock,
+            ("POST", "/_sandbox/rows"): self._act,
             ("GET", "/_sandbox/switches"): self._show_switches,
             ("PUT", "/_sandbox/switches"): self._set_switches,
+            ("PUT", "/_sandbox/support"): self._set_support,
             ("GET", "/_sandbox/stats"): self._stats,
             ("POST", "/_sandbox/reset"): self._reset,
         }
@@ -53,16 +69,16 @@ class Control:
             return None
         if not is_from_here(request):
             return json_response({"error": "not from another site"}, 403)
-        return route(request)
+        try:
+            return route(request)
+        except (ValueError, TypeError) as error:
+            return json_response({"error": str(error)}, 400)
 
     def _show_faults(self, _request: Request) -> Response:
         return json_response(self.faults.as_json())
 
     def _set_faults(self, request: Request) -> Response:
-        try:
-            rules = [fault_rules.from_mapping(rule) for rule in _json_list(request)]
-        except ValueError as error:
-            return json_response({"error": str(error)}, 400)
+        rules = [fault_rules.from_mapping(rule) for rule in _json_list(request)]
         self.faults.replace(rules)
         return self._show_faults(request)
 
@@ -75,11 +91,54 @@ class Control:
         return json_response({name: sorted(part) for name, part in parts.items()})
 
     def _set_restrictions(self, request: Request) -> Response:
-        body = json.loads(request.get_data() or b"{}")
-        self.restrictions.clear()
-        for name, part in vars(self.restrictions).items():
-            part.update(map(str, body.get(name, [])))
+        self.restrictions.replace(_json_object(request))
         return self._show_restrictions(request)
+
+    def _set_states(self, request: Request) -> Response:
+        try:
+            wishes = _json_list(request)
+            for wish in wishes:
+                ownstates.keep(self.store, wish)
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response(
+            {name: self.store.labels(name, "state") for name in TASK_CLASSES}
+        )
+
+    def _show_customs(self, _request: Request) -> Response:
+        return json_response(self.store.customs.as_json())
+
+    def _add_customs(self, request: Request) -> Response:
+        try:
+            customs.add(self.store, json.loads(request.get_data() or b"{}"))
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        return self._show_customs(request)
+
+    def _show_policies(self, _request: Request) -> Response:
+        return json_response(policies.as_json(self.store))
+
+    def _set_policies(self, request: Request) -> Response:
+        wanted = [policies.from_mapping(one) for one in _json_list(request)]
+        with self.store.transaction():
+            policies.remove_all(self.store)
+            for policy in wanted:
+                policies.add(self.store, policy)
+        return self._show_policies(request)
+
+    def _show_clock(self, _request: Request) -> Response:
+        clock = circumstances.clock_of(self.store)
+        body = {"skew": clock.skew, "grain": clock.grain, "now": self.store.now()}
+        return json_response(body)
+
+    def _set_clock(self, request: Request) -> Response:
+        circumstances.set_clock(self.store, _json_object(request))
+        return self._show_clock(request)
+
+    def _act(self, request: Request) -> Response:
+        act = circumstances.from_mapping(_json_object(request))
+        rows = circumstances.carry_out(self.store, self.restrictions, act)
+        return json_response({"rows": rows})
 
     def _show_switches(self, _request: Request) -> Response:
         return json_response(self.switches.as_json())
@@ -91,6 +150,13 @@ class Control:
             return json_response({"error": str(error)}, 400)
         return self._show_switches(request)
 
+    def _set_support(self, request: Request) -> Response:
+        try:
+            support_app.apply(self.store, json.loads(request.get_data() or b"{}"))
+        except (ValueError, TypeError, KeyError) as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response({"applied": True})
+
     def _stats(self, _request: Request) -> Response:
         return json_response(figures(self.store, self.faults, self.requests))
 
@@ -101,6 +167,7 @@ class Control:
     def reset(self) -> None:
         """Start anew: as furnished, without tickets, tokens, faults and figures."""
         self.store.empty()
+        circumstances.set_clock(self.store, {})
         (self.reseed or (lambda: seed(self.store)))()
         self.faults.clear()
         self.faults.struck.clear()
@@ -138,6 +205,14 @@ def _duplicates(store: Store) -> list[str]:
         "GROUP BY correlation_id HAVING count(*) > 1"
     )
     return [row["id"] for row in store.execute(sql)]
+
+
+def _json_object(request: Request) -> dict[str, Any]:
+    body = json.loads(request.get_data() or b"{}")
+    if not isinstance(body, dict):
+        message = "an object is expected"
+        raise ValueError(message)
+    return body
 
 
 def _json_list(request: Request) -> list[dict[str, Any]]:

@@ -27,6 +27,8 @@ CONTROLS: dict[str, Json] = {
 }
 # These travel with the daily score, or only drive the invented history.
 NOT_IN_PROFILE = {"description", "status", "added"}
+# What each profile of the crowd is worth.
+CROWD_POINTS = 9.0
 UNTOUCHED: Json = {
     "assignedTo": None,
     "comment": None,
@@ -56,6 +58,23 @@ def profile(control_id: str) -> Json:
         "complianceInformation": [],
         "controlStateUpdates": list(_updates.get(control_id, [])) or [UNTOUCHED],
     }
+
+
+def crowd(count: int) -> list[Json]:
+    """Return so many further profiles of devices, as large tenants have them."""
+    return [
+        {
+            **profile(next(iter(CONTROLS))),
+            "id": f"scid_{90000 + number}",
+            "title": f"Set the security recommendation {90000 + number}",
+            "controlCategory": "Device",
+            "service": "MDATP",
+            "maxScore": CROWD_POINTS,
+            # The real data mixes words and cases here.
+            "userImpact": ("Low", "moderate", "Medium", "HIGH", None)[number % 5],
+        }
+        for number in range(max(count, 0))
+    ]
 
 
 def update(control_id: str, change: Json) -> None:

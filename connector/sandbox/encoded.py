@@ -35,8 +35,6 @@ _SYNONYMS = {
     "DOES NOT CONTAIN": "NOT LIKE",
     "EMPTYSTRING": "ISEMPTY",
 }
-# What the instance knows and the sandbox does not: treated as invalid.
-_UNKNOWN = {"IN_HIERARCHY"}
 _TEXT_SEARCH = "123TEXTQUERY321="
 _RELATED = re.compile(r"(\w+)\.(\w+),(>=|<=|!=|=|>|<)(\d+)(?:,m2m)?")
 _JOIN = re.compile(r"(\w+)\.(\w+)=(\w+)\.(\w+)(?:!(.*))?", re.DOTALL)
@@ -141,7 +139,7 @@ def _term(text: str, table: Table) -> Term | None:
     if text.startswith("JOIN"):
         return _join(text.removeprefix("JOIN"), table)
     match = _CONDITION.fullmatch(text)
-    if match is None or not _is_comparable(match[1], table) or match[2] in _UNKNOWN:
+    if match is None or not _is_comparable(match[1], table):
         return None
     path, operator, value = match.groups()
     return Condition(path, _SYNONYMS.get(operator, operator), value)

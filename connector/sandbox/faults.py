@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Response
 
+from connector.sandbox import shorthand
 from connector.sandbox.answers import (
     Refusal,
     aborted,
+    api_level,
     data_policy,
     html_response,
     insufficient_rights,
@@ -28,13 +30,15 @@ KINDS = (
     *("latency", "unauthorized", "business_rule", "data_policy", "acl"),
     *("insufficient_rights", "missing_scope", "ip_filter", "rate_limit", "error"),
     *("unavailable", "bad_gateway", "cross_scope"),
-    *("hibernating", "redirect", "truncated", "accepted", "cut"),
+    *("hibernating", "asleep", "redirect", "truncated", "broken_off"),
+    *("accepted", "cut", "api_acl"),
     *("error_after_commit", "cut_after_commit", "forbidden_after_commit"),
 )
 PATHS = ("table", "oauth", "all")
 METHODS = ("", "GET", "POST", "PATCH", "PUT", "DELETE")
 _AFTER = {
     "truncated",
+    "broken_off",
     "error_after_commit",
     "cut_after_commit",
     "forbidden_after_commit",
@@ -43,6 +47,7 @@ _HIBERNATING = (
     "<!DOCTYPE html><html><head><title>Instance Hibernating page</title></head>"
     "<body><h1>Your instance is hibernating</h1><p>Sign in to wake it up.</p></body></html>"
 )
+_WAKE_PAGE = "https://developer.servicenow.com/dev.do#!/home?wu=true"
 _UNAVAILABLE = (
     "<html><head><title>503 Service Unavailable</title></head>"
     "<body><h1>This instance is under maintenance</h1></body></html>"
@@ -56,10 +61,18 @@ _CANCELLED_DETAIL = (
     f"{_CANCELLED}. Check logs for error trace or enable glide.rest.debug property "
     "to verify REST request processing"
 )
+_LAST_WORDS = (
+    f'"error":{{"message":"{_CANCELLED}","detail":"{_CANCELLED_DETAIL}"}},'
+    '"status":"failure"}'
+)
 _IP_FILTER = "Access restricted (127.0.0.1 not authorized)"
 _CROSS_SCOPE = (
-    "Read operation against 'oauth_entity' from scope 'x_mioms_m365ticket' has been "
+    "Read operation against '{}' from scope '{}' has been "
     "refused due to the table's cross-scope access policy"
+)
+_CROSS_SCOPE_OF_SUPPORT = (
+    "Read operation on table '{}' from scope '{}' was denied because of "
+    "the table's cross-scope access policy"
 )
 _RULE_ID = "8f0c1a5cc3a2210054b1ef6c7540ae11"
 
@@ -178,15 +191,7 @@ class Faults:
 
 def parse(text: str) -> list[Fault]:
     """Read rules as "kind:option=value,option=value;kind"."""
-    return [_parse_one(part.strip()) for part in text.split(";") if part.strip()]
-
-
-def _parse_one(text: str) -> Fault:
-    kind, _, rest = text.partition(":")
-    pairs = [pair.partition("=") for pair in rest.split(",") if pair]
-    return from_mapping(
-        {"kind": kind, **{name.strip(): value for name, _, value in pairs}}
-    )
+    return [from_mapping(given) for given in shorthand.read(text)]
 
 
 _NUMBERS: dict[str, Callable[[Any], Any]] = {
@@ -219,6 +224,7 @@ def _instead(fault: Fault, method: str, table: str) -> Response:
     refusals: dict[str, Callable[[], Refusal]] = {
         "unauthorized": unauthorized,
         "insufficient_rights": insufficient_rights,
+        "api_acl": api_level,
         "acl": lambda: security_constraints(_OPERATIONS.get(method, "Update")),
         "business_rule": lambda: aborted(
             table or "task", f"{fault.rule}^{'5' * 8}{'a' * 24}"
@@ -226,7 +232,7 @@ def _instead(fault: Fault, method: str, table: str) -> Response:
         "data_policy": lambda: data_policy([fault.rule]),
         "missing_scope": lambda: Refusal(403, "Missing required api access scope"),
         "ip_filter": lambda: Refusal(403, "Security restricted", _IP_FILTER),
-        "cross_scope": lambda: Refusal(403, "Operation Failed", _CROSS_SCOPE),
+        "cross_scope": lambda: _cross_scope(fault.rule, table or "oauth_entity"),
         "rate_limit": lambda: _rate_limit(fault.retry_after),
         "error": _cancelled,
     }
@@ -235,9 +241,20 @@ def _instead(fault: Fault, method: str, table: str) -> Response:
     return _page(fault.kind)
 
 
+def _cross_scope(scope: str, table: str) -> Refusal:
+    """Refuse in the words that the app of this scope brings out."""
+    words = _CROSS_SCOPE.format(table, "x_mioms_m365ticket")
+    if scope == "x_mioms_m365_assis":
+        words = _CROSS_SCOPE_OF_SUPPORT.format(table, scope)
+    return Refusal(403, "Operation Failed", words)
+
+
+_ELSEWHERE = {"redirect": "/login.do", "asleep": _WAKE_PAGE}
+
+
 def _page(kind: str) -> Response:
-    if kind == "redirect":
-        return Response(status=302, headers={"Location": "/login.do"})
+    if kind in _ELSEWHERE:
+        return Response(status=302, headers={"Location": _ELSEWHERE[kind]})
     if kind == "accepted":
         return Response(status=202)
     body, status = {
@@ -257,11 +274,9 @@ def _afterwards(fault: Fault, response: Response) -> Response:
         return security_constraints("Insert").response()
     text = response.get_data(as_text=True)
     # The headers were sent long ago: the error can only be put behind the rows.
-    response.set_data(
-        text[: max(len(text) // 2, 12)]
-        + f'],"error":{{"message":"{_CANCELLED}","detail":"{_CANCELLED_DETAIL}"}},'
-        + '"status":"failure"}'
-    )
+    is_whole = fault.kind == "broken_off" and text.startswith('{"result":')
+    begun = text[:-1] if is_whole else text[: max(len(text) // 2, 12)] + "]"
+    response.set_data(f"{begun},{_LAST_WORDS}")
     return response
 
 
@@ -270,6 +285,9 @@ def _cancelled() -> Refusal:
 
 
 def _rate_limit(retry_after: int) -> Refusal:
+    if not retry_after:
+        # Not a rule was broken: the node has no room for more requests at once.
+        return Refusal(429, "Rate limit exceeded", "")
     headers = {
         "Retry-After": str(retry_after),
         "X-RateLimit-Limit": "100",

@@ -11,7 +11,10 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 FORMAT = "%Y-%m-%d %H:%M:%S"
-_CALL = re.compile(r"javascript:gs\.(\w+)\(([^)]*)\)")
+_CALL = re.compile(r"\Ajavascript:gs\.(\w+)\(([^)]*)\)\Z")
+_CALL_IN_LIST = re.compile(
+    r"(?:\A|(?<=[@,]))javascript:gs\.(\w+)\(([^)]*)\)(?=[@,]|\Z)"
+)
 _AGO = re.compile(r"(second|minute|hour|day|week|month|quarter|year)sAgo(Start|End|)")
 _NAMED = re.compile(r"(beginning|end)Of(This|Last|Next)(Week|Month|Quarter|Year)")
 _DAY = re.compile(r"(beginningOf|endOf|)(Today|Yesterday|Tomorrow)", re.IGNORECASE)
@@ -37,11 +40,15 @@ class Session:
     time_zone: ZoneInfo
 
 
-def resolve(value: str, session: Session) -> str:
-    """Replace the calls in a value by what they give; unknown calls give nothing."""
+def resolve(value: str, session: Session, *, is_list: bool = False) -> str:
+    """Replace a value that is a call by what it gives; an unknown call gives nothing.
+
+    A list has several values between "@" or "," of which each may be one.
+    """
     if "javascript:" not in value:
         return value
-    return _CALL.sub(lambda call: _answer(call[1], call[2], session), value)
+    pattern = _CALL_IN_LIST if is_list else _CALL
+    return pattern.sub(lambda call: _answer(call[1], call[2], session), value)
 
 
 def _answer(name: str, words: str, session: Session) -> str:

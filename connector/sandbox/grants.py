@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from hmac import compare_digest
+from math import inf
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _CLIENT_CREDENTIALS = "glide.oauth.inbound.client.credential.grant_type.enabled"
 _PASSWORD_OFF = "glide.oauth.inbound.ropc.grant_type.disabled"  # noqa: S105
+_BODY_ONLY = "glide.oauth.allow.parameters.in.post.body.only"
+_OAUTH = "com.snc.platform.security.oauth.is.active"
+_READ_ONLY_EXEMPT = "glide.security.snc_read_only_role.tables.exempt_create"
 _USED_EVERY = 5.0
 
 
@@ -71,6 +75,12 @@ def user_of(store: Store, token: str) -> User | None:
     return people.load(store, rows[0]["user"])
 
 
+def end_of(store: Store, token: str) -> float:
+    """Return when a token expires; one of another provider has no end here."""
+    rows = store.execute("SELECT expires FROM _token WHERE token = ?", [token])
+    return float(rows[0]["expires"]) if rows else inf
+
+
 def revoke(store: Store, token: str) -> None:
     """Mark a token, access or refresh, as no longer valid."""
     store.execute("UPDATE _token SET revoked = 1 WHERE token = ?", [token])
@@ -87,10 +97,7 @@ def token_endpoint(store: Store, request: Request) -> Response:
 
 
 def _grant(store: Store, request: Request) -> dict[str, object]:
-    is_form = request.mimetype == "application/x-www-form-urlencoded"
-    if request.method != "POST" or not is_form or request.args:
-        raise Denied
-    form = {name: str(value) for name, value in request.form.items()}
+    form = _form(store, request)
     # Some clients send it as a header of this name.
     scheme, _, token = request.headers.get("Authentication", "").partition(" ")
     if scheme.lower() == "bearer":
@@ -101,9 +108,28 @@ def _grant(store: Store, request: Request) -> dict[str, object]:
         raise Denied
     user_id, has_refresh = grant(store, entity, form)
     user = people.load(store, user_id)
-    if user is None or "snc_read_only" in user.roles:
+    if user is None or not _may_hold_tokens(store, user):
         raise Denied
     return _tokens(store, entity, user, has_refresh=has_refresh)
+
+
+def _form(store: Store, request: Request) -> dict[str, str]:
+    """Return what was sent as a form; in the address only if a property lets it."""
+    is_form = request.mimetype == "application/x-www-form-urlencoded"
+    is_open = bool(request.args) and not store.is_on(_BODY_ONLY)
+    if request.method != "POST" or not (is_form or is_open):
+        raise Denied
+    if (request.args and not is_open) or not store.is_on(_OAUTH):
+        raise Denied
+    given = [*request.args.items(), *request.form.items()]
+    return {name: str(value) for name, value in given}
+
+
+def _may_hold_tokens(store: Store, user: User) -> bool:
+    """Say whether a row of oauth_credential may be made for the user."""
+    exempt = store.setting(_READ_ONLY_EXEMPT).split(",")
+    is_exempt = "oauth_credential" in {name.strip() for name in exempt}
+    return is_exempt or "snc_read_only" not in user.roles
 
 
 def _client(store: Store, request: Request, form: Mapping[str, str]) -> Row:
@@ -163,7 +189,7 @@ def _by_password(store: Store, _entity: Row, form: Mapping[str, str]) -> Granted
         raise Denied
     name, password = form.get("username", ""), form.get("password", "")
     row = people.by_password(store, name, password)
-    if row is None:
+    if row is None or people.needs_code(store, row):
         raise Denied
     return row["sys_id"], True
 

@@ -12,7 +12,13 @@ from uuid import uuid4
 
 from werkzeug.wrappers import Response
 
-from connector.sandbox import controls, graph_odata, graph_scores, graph_token
+from connector.sandbox import (
+    controls,
+    graph_directory,
+    graph_odata,
+    graph_scores,
+    graph_token,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,6 +41,11 @@ CODES = {
     429: "activityLimitReached",
     503: "serviceNotAvailable",
 }
+
+
+FORBIDDEN = (
+    "Auth token does not contain valid permissions or user does not have valid roles."
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,9 @@ def handle(request: Request) -> Response | None:
     if parts == ["_control"]:
         return _control(request)
     if parts[1:] == ["oauth2", "v2.0", "token"]:
-        return graph_token.issue(request)
+        return graph_token.issue(request, parts[0])
+    if parts[1:] == ["v2.0", ".well-known", "openid-configuration"]:
+        return graph_token.discover(parts[0])
     return _api(request, parts)
 
 
@@ -76,6 +89,7 @@ def reset() -> None:
     """Forget waiting faults and every change of a profile."""
     faults.clear()
     controls.forget_updates()
+    graph_directory.reset()
 
 
 def _api(request: Request, parts: list[str]) -> Response:
@@ -108,9 +122,15 @@ def _check_token(request: Request) -> None:
     challenge = {"WWW-Authenticate": 'Bearer realm=""'}
     if scheme.lower() != "bearer" or not given.strip():
         raise GraphError(401, "Access token is empty.", challenge)
+    token = given.strip()
     expected = os.environ.get("SANDBOX_GRAPH_TOKEN")
-    if expected and not compare_digest(given.strip().encode(), expected.encode()):
+    is_ours = token in graph_directory.here.issued
+    if expected and not is_ours and not compare_digest(token, expected):
         raise GraphError(401, "The access token is expired or not valid.", challenge)
+    is_read = request.method == "GET"
+    allowed = graph_directory.READ if is_read else graph_directory.WRITE
+    if graph_directory.lacks(token, allowed):
+        raise GraphError(403, f"{FORBIDDEN} Allowed scopes: {','.join(allowed)}.")
 
 
 def _answer(request: Request, parts: list[str]) -> Response:
@@ -135,7 +155,7 @@ def _allow(request: Request, *methods: str) -> None:
 
 
 def _collection(request: Request, name: str) -> Response:
-    rows = graph_scores.scores() if name == "secureScores" else controls.profiles()
+    rows = _scores() if name == "secureScores" else _profiles()
     try:
         page = graph_odata.page(
             rows, request.args, url=request.base_url, size=PAGE_SIZES[name]
@@ -143,6 +163,17 @@ def _collection(request: Request, name: str) -> Response:
     except graph_odata.BadQueryError as error:
         raise GraphError(400, str(error)) from error
     return _reply({"@odata.context": _context(request, name), **page})
+
+
+def _scores() -> list[Json]:
+    crowd = graph_directory.here.scored
+    rows = graph_scores.scores()
+    return [graph_scores.with_crowd(row, crowd) for row in rows] if crowd else rows
+
+
+def _profiles() -> list[Json]:
+    known = controls.profiles()
+    return known + controls.crowd(graph_directory.here.profiles - len(known))
 
 
 def _entity(request: Request, name: str, row: Json) -> Response:
@@ -234,10 +265,19 @@ def _control(request: Request) -> Response:
         if request.method == "DELETE":
             reset()
         if request.method == "PUT":
-            faults[:] = _wanted_faults(_body(request))
+            _change(_body(request))
     except GraphError as error:
         return _refuse(error, str(uuid4()), "")
     return _reply({"waiting": len(faults)})
+
+
+def _change(wish: Json) -> None:
+    try:
+        graph_directory.change(wish)
+    except ValueError as error:
+        raise GraphError(400, str(error)) from error
+    is_of_directory = wish.keys() & set(graph_directory.SETTINGS)
+    faults[:] = [] if is_of_directory else _wanted_faults(wish)
 
 
 def _wanted_faults(wish: Json) -> list[Fault]:

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
-from connector.sandbox.controls import CONTROLS, TENANT_ID, VENDOR
+from connector.sandbox.controls import CONTROLS, CROWD_POINTS, TENANT_ID, VENDOR
 
 Json = dict[str, Any]
 
@@ -53,6 +53,36 @@ def score(day: date) -> Json:
         "vendorInformation": VENDOR,
         "averageComparativeScores": _averages(controls, day),
         "controlScores": rows,
+    }
+
+
+def with_crowd(row: Json, count: int) -> Json:
+    """Return a day on which so many further controls are scored as well."""
+    day = date.fromisoformat(row["createdDateTime"][:10])
+    crowd = [_crowd_score(number, day) for number in range(count)]
+    points = row["currentScore"] + sum(control["score"] for control in crowd)
+    return {
+        **row,
+        "currentScore": round(points, 2),
+        "maxScore": row["maxScore"] + count * CROWD_POINTS,
+        "controlScores": row["controlScores"] + crowd,
+    }
+
+
+def _crowd_score(number: int, day: date) -> Json:
+    # One in ten moves in a week.
+    week = day.toordinal() // 7 if number % 10 == 0 else 0
+    share = _noise("crowd", number, week) % 101
+    return {
+        "controlCategory": "Device",
+        "controlName": f"scid_{90000 + number}",
+        "description": "<p>Devices follow the recommendation.</p>",
+        "score": round(CROWD_POINTS * share / 100, 2),
+        "lastSynced": _last_synced(f"scid_{number}", day),
+        "implementationStatus": f"{share} of 100 devices follow it.",
+        "scoreInPercentage": float(share),
+        "count": str(share),
+        "total": "100",
     }
 
 

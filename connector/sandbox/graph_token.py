@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import secrets
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from werkzeug.wrappers import Response
+
+from connector.sandbox import graph_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,11 +32,21 @@ class TokenError(Exception):
         self.status = status
 
 
-def issue(request: Request) -> Response:
+def discover(tenant: str) -> Response:
+    """Answer with the addresses of the directory, if it is known."""
+    try:
+        _check_directory(tenant)
+    except TokenError as error:
+        return _refuse(error)
+    return _reply(graph_directory.discovery(tenant), 200)
+
+
+def issue(request: Request, tenant: str) -> Response:
     """Answer a request of the client credentials grant."""
     if request.method != "POST":
         return Response("", status=405, headers={"Allow": "POST"})
     try:
+        _check_directory(tenant)
         _check(request.form)
     except TokenError as error:
         return _refuse(error)
@@ -41,13 +54,23 @@ def issue(request: Request) -> Response:
         "token_type": "Bearer",
         "expires_in": LIFETIME_IN_SECONDS,
         "ext_expires_in": LIFETIME_IN_SECONDS,
-        "access_token": _new_token(),
+        "access_token": _new_token(request.form["client_id"]),
     }
     return _reply(body, 200)
 
 
+def _check_directory(tenant: str) -> None:
+    if not graph_directory.is_known(tenant):
+        message = (
+            f"Tenant '{tenant}' not found. Check to make sure you have the correct "
+            "tenant ID and are signing into the correct cloud."
+        )
+        raise TokenError("invalid_tenant", 90002, message, 400)
+
+
 def _check(form: Mapping[str, str]) -> None:
-    for name in ("grant_type", "client_id", "client_secret", "scope"):
+    proof = "client_assertion" if "client_assertion" in form else "client_secret"
+    for name in ("grant_type", "client_id", proof, "scope"):
         if not form.get(name):
             message = f"The request body must contain the parameter '{name}'."
             raise TokenError("invalid_request", 900144, message, 400)
@@ -64,9 +87,32 @@ def _check_client(form: Mapping[str, str]) -> None:
     if not _is_expected(form["client_id"], "SANDBOX_GRAPH_CLIENT_ID"):
         message = "The application was not found in the directory."
         raise TokenError("unauthorized_client", 700016, message, 400)
-    if not _is_expected(form["client_secret"], "SANDBOX_GRAPH_CLIENT_SECRET"):
-        message = "The client secret is not valid."
+    if "client_assertion" in form:
+        _check_certificate(form["client_assertion"])
+    else:
+        _check_secret(form["client_secret"])
+
+
+def _check_secret(secret: str) -> None:
+    state = graph_directory.here.secret
+    if state == "expired":
+        message = "The provided client secret keys for the app are expired."
+        raise TokenError("invalid_client", 7000222, message, 401)
+    if state or not _is_expected(secret, "SANDBOX_GRAPH_CLIENT_SECRET"):
+        message = "Invalid client secret provided. Ensure the secret being sent is the client secret value, not the client secret ID."
         raise TokenError("invalid_client", 7000215, message, 401)
+
+
+def _check_certificate(assertion: str) -> None:
+    head = assertion.partition(".")[0]
+    try:
+        named = json.loads(base64.urlsafe_b64decode(head + "=" * (-len(head) % 4)))
+    except ValueError:
+        named = {}
+    thumbprint = str(named.get("x5t#S256", "")).rstrip("=")
+    if not thumbprint or thumbprint != graph_directory.here.certificate:
+        message = "The certificate with identifier used to sign the client assertion is not registered on application."
+        raise TokenError("invalid_client", 700027, message, 401)
 
 
 def _is_expected(given: str, variable: str) -> bool:
@@ -74,7 +120,9 @@ def _is_expected(given: str, variable: str) -> bool:
     return not expected or secrets.compare_digest(given.encode(), expected.encode())
 
 
-def _new_token() -> str:
+def _new_token(client_id: str) -> str:
+    if graph_directory.here.roles is not None:
+        return graph_directory.issue(client_id)
     return os.environ.get("SANDBOX_GRAPH_TOKEN") or secrets.token_urlsafe(48)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.sandbox import durations
 from connector.sandbox.answers import aborted, data_policy
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ _NEXT = {
     ON_HOLD: (IN_PROGRESS, RESOLVED, CANCELED),
     RESOLVED: (IN_PROGRESS, CLOSED),
 }
+_AWAITING_CALLER = "1"
+# Without a schedule, business time is time.
+_SECONDS = ("calendar_stc", "business_stc")
+_DURATIONS = ("calendar_duration", "business_duration")
 _REOPEN_RULE = "Prevent reopen of closed incident^5d1f0e6e53330010acffddeeff7b1234"
 
 
@@ -35,6 +40,7 @@ def next_states(row: Row) -> tuple[str, ...]:
 def apply(store: Store, user: User, old: Row, new: Row) -> None:
     """Bring a row about to be written in line with the rules; may refuse it."""
     _sync_states(old, new)
+    _take_up_again(user, old, new)
     new["priority"] = priority(new["impact"], new["urgency"])
     before, after = old.get("state", ""), new["state"]
     if before == CLOSED and after != CLOSED:
@@ -53,6 +59,14 @@ def _sync_states(old: Row, new: Row) -> None:
     new["incident_state"] = new["state"]
 
 
+def _take_up_again(user: User, old: Row, new: Row) -> None:
+    """Go on with an incident whose caller answers while it waits for that."""
+    waits = old.get("state") == new["state"] == ON_HOLD
+    is_caller = waits and user.sys_id == old["caller_id"]
+    if is_caller and old["hold_reason"] == _AWAITING_CALLER:
+        new |= dict.fromkeys(("state", "incident_state"), IN_PROGRESS)
+
+
 def _require_close_info(new: Row) -> None:
     if new["state"] not in {RESOLVED, CLOSED}:
         return
@@ -66,6 +80,9 @@ def _stamp(new: Row, before: str, now: str, user_id: str) -> None:
     after = new["state"]
     if after == RESOLVED or (after == CLOSED and not new.get("resolved_at")):
         new |= {"resolved_at": now, "resolved_by": user_id}
+        seconds = durations.between(new["opened_at"], now)
+        new |= dict.fromkeys(_SECONDS, str(seconds))
+        new |= dict.fromkeys(_DURATIONS, durations.kept(seconds))
     if after == CLOSED:
         new |= {"closed_at": now, "closed_by": user_id}
     if before == RESOLVED and after in {NEW, IN_PROGRESS, ON_HOLD}:

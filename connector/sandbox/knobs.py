@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.sandbox import faults as fault_rules
-from connector.sandbox import graph
+from connector.sandbox import graph, knob_forms, policies
 from connector.sandbox.control import figures
 from connector.sandbox.faults import KINDS, METHODS, PATHS, WrongFault
 from connector.sandbox.schema import TASK_CLASSES
@@ -13,6 +13,8 @@ from connector.sandbox.web import Html, fill
 from connector.sandbox.widgets import el, facts, labelled, select, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from werkzeug.wrappers import Response
 
     from connector.sandbox.control import Control
@@ -24,7 +26,7 @@ _NUMBERS = {
     "percent": ("Share of requests (%)", "100"),
     "count": ("How many times (empty: always)", ""),
     "ms": ("Latency (ms)", "1000"),
-    "retry_after": ("Retry after (s)", "1"),
+    "retry_after": ("Retry after (s; 0: does not say when)", "1"),
 }
 
 
@@ -33,18 +35,11 @@ def respond(control: Control, visit: Visit) -> Response:
     if visit.request.method != "POST":
         return _show(control, visit)
     visit.check_token()
-    answer = visit.form("answer")
-    if answer == "reset":
-        control.reset()
-    elif answer == "clear":
-        control.faults.clear()
-    elif answer == "graph":
-        _refuse_graph(visit)
-    else:
-        try:
-            _add(control, visit)
-        except WrongFault as error:
-            return _show(control, visit, str(error), 422)
+    act = _ANSWERS.get(visit.form("answer"), _add)
+    try:
+        act(control, visit)
+    except ValueError as error:
+        return _show(control, visit, str(error), 422)
     return visit.go("/_sandbox/")
 
 
@@ -59,10 +54,22 @@ def _add(control: Control, visit: Visit) -> None:
     control.faults.replace([*control.faults.rules, rule])
 
 
-def _refuse_graph(visit: Visit) -> None:
+def _refuse_graph(_control: Control, visit: Visit) -> None:
     """Have the next request to Microsoft Graph refused."""
     status = 503 if visit.form("status") == "503" else 429
     graph.faults.append(graph.Fault(status, retry_after=1))
+
+
+_ANSWERS: dict[str, Callable[[Control, Visit], None]] = {
+    "reset": lambda control, _visit: control.reset(),
+    "clear": lambda control, _visit: control.faults.clear(),
+    "graph": _refuse_graph,
+    "policy": knob_forms.add_policy,
+    "policies": lambda control, _visit: policies.remove_all(control.store),
+    "rights": knob_forms.set_rights,
+    "act": knob_forms.act,
+    "clock": knob_forms.set_clock,
+}
 
 
 def _show(
@@ -74,7 +81,10 @@ def _show(
         token=visit.hidden_token,
         problem=fill("_problem", text=problem) if problem else Html(""),
         rules=_rules(control.faults.rules),
-        fields=_fields(),
+        fields=_fields(visit),
+        policies=knob_forms.policies_of(control, visit),
+        rows=knob_forms.rows_of(control, visit),
+        clock=knob_forms.clock_of(control, visit),
         statuses=select("status", _GRAPH_STATUSES, "429"),
         waiting=str(len(graph.faults)),
         figures=facts((name, _text(value)) for name, value in numbers.items()),
@@ -98,18 +108,23 @@ def _rules(rules: list[Fault]) -> Html:
     return table("Faults, the first one that strikes decides", heads, cells)
 
 
-def _fields() -> Html:
+def _fields(visit: Visit) -> Html:
     kinds = {kind: kind.replace("_", " ") for kind in KINDS}
     tables = {"": "any", **{name: name for name in TASK_CLASSES}}
     methods = {name: name or "any" for name in METHODS}
     fields = [
-        labelled("kind", "Kind", select("kind", kinds, "")),
-        labelled("table", "Table", select("table", tables, "")),
-        labelled("method", "Method", select("method", methods, "")),
-        labelled("path", "Path", select("path", {p: p for p in PATHS}, "table")),
+        labelled("kind", "Kind", select("kind", kinds, visit.form("kind"))),
+        labelled("table", "Table", select("table", tables, visit.form("table"))),
+        labelled("method", "Method", select("method", methods, visit.form("method"))),
+        labelled(
+            "path",
+            "Path",
+            select("path", {p: p for p in PATHS}, visit.form("path") or "table"),
+        ),
     ]
     for name, (label, value) in _NUMBERS.items():
-        control = el("input", id=name, name=name, value=value, inputmode="numeric")
+        typed = visit.form(name) if name in visit.request.form else value
+        control = el("input", id=name, name=name, value=typed, inputmode="numeric")
         fields.append(labelled(name, label, control))
     return Html("".join(fields))
 

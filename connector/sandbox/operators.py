@@ -100,6 +100,27 @@ def _instance_of(column: Field, value: str, _table: Table) -> Compare:
     return _one_of(column, ",".join(names), _table)
 
 
+def in_hierarchy(column: Field, value: str) -> Compare:
+    """Find rows that refer to a record or to one below it."""
+    other = TABLES.get(column.reference)
+    if other is None or "parent" not in other.fields:
+        return _same(column, value, TABLES["task"])
+    below = (
+        f"WITH RECURSIVE below(id) AS (SELECT ? UNION SELECT sys_id "  # noqa: S608
+        f'FROM "{other.storage}" JOIN below ON "parent" = below.id) SELECT id FROM below'
+    )
+    return f'"{column.name}" IN ({below})', [value]
+
+
+def with_role(value: str, *, is_held: bool) -> Compare:
+    """Find people by the name of a role they have, or have not."""
+    holders = (
+        "SELECT h.user FROM sys_user_has_role h "
+        "JOIN sys_user_role r ON r.sys_id = h.role WHERE r.name = ?"
+    )
+    return f'"sys_id" {"" if is_held else "NOT "}IN ({holders})', [value]
+
+
 # A dynamic filter is named by a sys_id; the ones that come with an instance.
 _ME = "90d1921e5f510100a9ad2572f2b477fe"
 

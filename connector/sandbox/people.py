@@ -50,6 +50,13 @@ def may_act(row: Row) -> bool:
     )
 
 
+def needs_code(store: Store, row: Row | None) -> bool:
+    """Say whether a password is not enough for this account."""
+    if row is None or row["enable_multifactor_authn"] != "true":
+        return False
+    return store.is_on("glide.authenticate.multifactor")
+
+
 def _user(store: Store, row: Row) -> User:
     zone = row["time_zone"] or store.setting("glide.sys.default.tz")
     return User(

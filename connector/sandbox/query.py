@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Parsed", "Sql", "compile_query", "parse", "resolve_path"]
 
+_LISTS = {"BETWEEN", "ON", "NOTON", "IN", "NOT IN"}
 _TEXTUAL = {"STARTSWITH", "ENDSWITH", "LIKE", "NOT LIKE"}
 _SEARCHED = ("number", "name", "short_description", "description", "text", "title")
 
@@ -141,7 +142,12 @@ def _comparison(condition: Condition, table: Table, session: Session) -> Compare
         other = TABLES[first.reference]
         inner = Condition(rest, condition.operator, condition.value)
         return _through(first, other, _comparison(inner, other, session))
-    operator, value = condition.operator, resolve(condition.value, session)
+    operator = condition.operator
+    value = resolve(condition.value, session, is_list=operator in _LISTS)
+    if first.type == "roles":
+        return operators.with_role(value, is_held=operator != "!=")
+    if operator == "IN_HIERARCHY":
+        return operators.in_hierarchy(first, value)
     if operator == "DYNAMIC":
         is_me = operators.is_me(value)
         return f'"{first.name}" = ?', [session.user_id if is_me else value]

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.sandbox import acl, changes, incidents, journals, removal
+from connector.sandbox import (
+    acl,
+    changes,
+    incidents,
+    journals,
+    ownstates,
+    removal,
+)
 from connector.sandbox.answers import Refusal
 from connector.sandbox.render import Renderer, Shape
 from connector.sandbox.schema import TABLES
@@ -130,7 +137,10 @@ class RecordForm:
     def _delete(self) -> Response:
         if not acl.may_delete(self.user, self.table):
             raise PageError(403, "Only an administrator may delete records.")
-        removal.delete(self.store, self.table, self.row, self.user)
+        try:
+            removal.delete(self.store, self.table, self.row, self.user)
+        except Refusal as refusal:
+            return self.show(refusal.detail or refusal.message, 422)
         return self.visit.go(f"/{self.table.name}_list.do")
 
     def _typed(self, name: str) -> str | None:
@@ -189,10 +199,23 @@ class RecordForm:
 
     def _states(self, labels: dict[str, str]) -> dict[str, str]:
         """Return the present state and those that may follow it."""
-        rules = incidents if self.table.name == "incident" else changes
-        following = () if self.is_new else rules.next_states(self.row)
+        following = self._following()
+        # No change has this state; incidents are closed by few.
+        if not self.user.has("itil_admin"):
+            following = tuple(one for one in following if one != incidents.CLOSED)
         states = (self.row["state"], *following)
         return {value: labels.get(value, value) for value in states}
+
+    def _following(self) -> tuple[str, ...]:
+        if self.is_new:
+            return ()
+        if self.table.name == "change_request":
+            # The rule of its model lets no change into a state it does not know.
+            return changes.next_states(self.row)
+        own = ownstates.of(self.store, self.table.name)
+        if self.row["state"] in own:
+            return tuple(self.store.labels(self.table.name, "state"))
+        return (*incidents.next_states(self.row), *own)
 
     def _note(self, name: str) -> Html:
         control = el("textarea", self._typed(name) or "", id=name, name=name, rows=2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.sandbox import policies
 from connector.sandbox.schema import TABLES
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 def delete(store: Store, table: Table, row: Row, user: User) -> None:
     """Delete a row and its files; its trace stays in sys_audit_delete."""
+    policies.check(store, table, "delete", row, {})
     sys_id, now = row["sys_id"], store.now()
     kind = row["sys_class_name"] if table.is_task else table.name
     trace = {

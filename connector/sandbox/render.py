@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from connector.sandbox import journals
+from connector.sandbox import durations, journals
 from connector.sandbox.schema import TABLES
 
 if TYPE_CHECKING:
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from connector.sandbox.schema import Field, Table
     from connector.sandbox.store import Row, Store
 
+_SHOWN: dict[str, Callable[[str], str]] = {
+    "duration": durations.shown,
+    "boolean": lambda value: value or "false",
+    "password": lambda value: "********" if value else "",
+}
 _FIXED_DISPLAY = {"global": "global"}
 Cell = tuple[str, str, str]
 """A value, its display value, and the table it refers to (empty: a scalar)."""
@@ -86,10 +91,8 @@ class Renderer:
         if column.type == "datetime":
             zone = str(self.user.time_zone)
             return lambda row: (row[head], local(row[head], zone), "")
-        if column.type == "boolean":
-            return lambda row: (row[head], row[head] or "false", "")
-        if column.type == "password":
-            return lambda row: (row[head], "********" if row[head] else "", "")
+        if show := _SHOWN.get(column.type):
+            return lambda row: (row[head], show(row[head]), "")
         return lambda row: (row[head], row[head], "")
 
     def _walk(self, column: Field, rest: str) -> Callable[[Row], Cell]:

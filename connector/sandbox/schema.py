@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cache, cached_property
 
 from connector.sandbox import columns, columns_platform
@@ -58,7 +60,8 @@ class Table:
         return self.storage == "task"
 
 
-def _field(line: str) -> Field:
+def field_of(line: str) -> Field:
+    """Read one line of the notation of the columns module."""
     match = _LINE.fullmatch(line)
     if match is None:
         raise ValueError(line)
@@ -79,7 +82,7 @@ def _fields(*texts: str) -> dict[str, Field]:
     lines = [
         line for text in (columns.BASE, *texts) for line in text.strip().splitlines()
     ]
-    return {field.name: field for field in map(_field, lines)}
+    return {field.name: field for field in map(field_of, lines)}
 
 
 # Name, label, columns, and the prefix of the numbers.
@@ -99,13 +102,14 @@ _OTHERS = (
     ("sys_choice", "Choice", "CHOICE", "label"),
     ("sys_properties", "System Property", "PROPERTY", "name"),
     ("oauth_entity", "Application Registries", "ENTITY", "name"),
+    ("oauth_entity_profile", "OAuth Entity Profile", "PROFILE", "name"),
+    ("sys_scope", "Application", "SCOPE", "name"),
+    ("sys_scope_privilege", "Cross scope privilege", "PRIVILEGE", "target_name"),
     ("api_key", "REST API Key", "API_KEY", "name"),
     ("oauth_oidc_entity", "OIDC Entity", "OIDC_ENTITY", "name"),
     ("oidc_provider_configuration", "OIDC Provider", "OIDC_PROVIDER", "name"),
     ("sys_journal_field", "Journal Entry", "JOURNAL", "sys_id"),
     ("sys_dictionary", "Dictionary Entry", "DICTIONARY", "element"),
-    ("sys_data_policy2", "Data Policy", "DATA_POLICY", "short_description"),
-    ("sys_data_policy_rule", "Data Policy Rule", "DATA_POLICY_RULE", "field"),
     ("sys_db_object", "Table", "DB_OBJECT", "label"),
     ("sys_attachment", "Attachment", "ATTACHMENT", "file_name"),
     ("kb_knowledge_base", "Knowledge Base", "KNOWLEDGE_BASE", "title"),
@@ -114,7 +118,15 @@ _OTHERS = (
     ("core_company", "Company", "COMPANY", "name"),
     ("cmdb_ci", "Configuration Item", "CI", "name"),
     ("chg_model", "Change Model", "MODEL", "name"),
+    ("std_change_producer", "Standard Change Template", "TEMPLATE", "name"),
+    (
+        *("std_change_producer_version", "Standard Change Template Version"),
+        *("TEMPLATE_VERSION", "name"),
+    ),
     ("sysapproval_approver", "Approval", "APPROVER", "sys_id"),
+    ("sys_script", "Business Rule", "SCRIPT", "name"),
+    ("sys_data_policy2", "Data Policy", "DATA_POLICY", "short_description"),
+    ("sys_data_policy_rule", "Data Policy Rule", "DATA_POLICY_RULE", "field"),
     ("sys_audit_delete", "Deleted Record", "AUDIT_DELETE", "display_value"),
 )
 
@@ -147,3 +159,25 @@ def storages() -> dict[str, dict[str, Field]]:
             if field.type != "journal":
                 columns.setdefault(field.name, field)
     return found
+
+
+@dataclass
+class Customs:
+    """What an instance added: columns by table as lines, columns a data policy demands."""
+
+    lines: dict[str, list[str]] = dataclass_field(default_factory=dict)
+    policies: dict[str, list[str]] = dataclass_field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, text: str) -> Customs:
+        return cls(**json.loads(text)) if text else cls()
+
+    def as_json(self) -> dict[str, dict[str, list[str]]]:
+        return {"lines": self.lines, "policies": self.policies}
+
+    @property
+    def columns(self) -> dict[str, dict[str, Field]]:
+        return {
+            table: {field.name: field for field in map(field_of, lines)}
+            for table, lines in self.lines.items()
+        }

@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.sandbox import crowd, datapolicies, history, people
+from connector.sandbox import crowd, dictionary, history, people, support_app
 from connector.sandbox.choices import CHOICES
 from connector.sandbox.furniture import ROWS
 from connector.sandbox.schema import TABLES
@@ -44,6 +44,11 @@ _PEOPLE = (
     ("nestor.wilke", "Nestor", "Wilke", "Endpoint Engineer", ("itil",)),
     ("adele.vance", "Adele", "Vance", "Retail Manager", ()),
 )
+# The same in every instance there is, so programs name them.
+_KNOWN_IDS = {
+    ("sys_user", "admin"): "6816f79cc0a8016401c5a33be04be441",
+    **{("chg_model", kind): kind for kind in ("normal", "standard", "emergency")},
+}
 _DEPARTMENTS = {"alex.personal": "Marketing", "adele.vance": "Sales"}
 _GROUPS = {
     "Service Desk": "First contact for everybody",
@@ -76,6 +81,10 @@ _PROPERTIES = {
     "glide.authenticate.basic_auth.allowed_roles": "snc_basic_auth_api_access",
     "glide.authenticate.basic_auth.allowed_users": "",
     "glide.authenticate.basic_auth.allow_wsao": "true",
+    "glide.authenticate.basic_auth.restriction.enforcement_date": "",
+    "glide.authenticate.multifactor": "true",
+    "glide.authenticate.oauth.post.token.expiration.cookie_auth.disabled": "true",
+    "glide.rest.max_content_length": "10",
     "com.snc.platform.security.oauth.is.active": "true",
 }
 
@@ -244,6 +253,8 @@ def announce(store: Store) -> dict[str, str]:
 
 def sys_id(table: str, key: str) -> str:
     """Return the same sys_id for the same thing in every instance."""
+    if known := _KNOWN_IDS.get((table, key)):
+        return known
     return hashlib.blake2b(f"{table}:{key}".encode(), digest_size=16).hexdigest()
 
 
@@ -262,8 +273,18 @@ def _furnish(store: Store, time_zone: str) -> None:
             _add_member(store, user_name, group)
     _add_choices(store)
     _add_dictionary(store)
+    _add_close_policy(store)
+    support_app.install(store)
+
+
+def _add_close_policy(store: Store) -> None:
+    """Show the policy that the rules of incidents carry out."""
+    table, policy = "sys_data_policy2", {"model_table": "incident"}
+    words = {"short_description": _CLOSE_POLICY, "conditions": "stateIN6,7^EQ"}
+    _add(store, table, "close", **policy, **words)
     for field in ("close_code", "close_notes"):
-        datapolicies.add(store, "incident", field, _CLOSE_POLICY, "stateIN6,7^EQ")
+        rule = {"sys_data_policy": sys_id(table, "close"), "table": "incident"}
+        _add(store, "sys_data_policy_rule", field, field=field, **rule)
 
 
 def _add_furniture(store: Store) -> None:
@@ -334,16 +355,6 @@ def _add_dictionary(store: Store) -> None:
         parent = sys_id("sys_db_object", table.parent) if table.parent else ""
         names = {"name": table.name, "label": table.label, "super_class": parent}
         _add(store, "sys_db_object", table.name, **names)
-        for field in table.fields.values():
-            _add(
-                store,
-                "sys_dictionary",
-                f"{table.name}.{field.name}",
-                name=table.name,
-                element=field.name,
-                column_label=field.label,
-                internal_type=field.type,
-                reference=field.reference,
-                max_length=str(field.length or 40),
-                mandatory=str(field.is_mandatory).lower(),
-            )
+        for field in dictionary.own_fields(table):
+            key, values = f"{table.name}.{field.name}", dictionary.entry(table, field)
+            _add(store, "sys_dictionary", key, **values)

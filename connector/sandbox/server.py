@@ -18,19 +18,21 @@ from urllib.parse import unquote_to_bytes
 from werkzeug.wrappers import Request, Response
 
 from connector.sandbox import certificates
+from connector.sandbox.answers import Refusal, too_large
 from connector.sandbox.app import App
 from connector.sandbox.faults import CutConnection
 from connector.sandbox.seed import Installation, seed
 from connector.sandbox.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from connector.sandbox.acl import Restrictions
     from connector.sandbox.faults import Faults
 
 _MAX_URL = 8192
-_MAX_BODY = 32 * 1024 * 1024
+_MAX_BODY = 64 * 1024 * 1024
 _TOO_LONG = (
     "<html><head><title>414 Request-URI Too Large</title></head>"
     "<body><center><h1>414 Request-URI Too Large</h1></center></body></html>"
@@ -51,8 +53,9 @@ class Handler(BaseHTTPRequestHandler):
         return self.server_version
 
     def date_time_string(self, timestamp: float | None = None) -> str:
-        """Tell the time by the instance's clock."""
-        return super().date_time_string(timestamp or self.server.app.store.clock())
+        # Of the instance's clock, which may be made to go wrong.
+        now = self.server.app.store.clock() if timestamp is None else timestamp
+        return super().date_time_string(now)
 
     def setup(self) -> None:
         super().setup()
@@ -70,14 +73,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def respond(self) -> None:
         """Answer the request that was just read."""
-        length = self.headers.get("Content-Length") or "0"
-        if not length.isdecimal() or int(length) > _MAX_BODY or self._is_chunked():
-            self.close_connection = True
-            self._write(Response("", status=411))
-            return
-        body = self.rfile.read(int(length))
         try:
-            self._write(self._answer(body))
+            self._write(self._answer(self._body()))
+        except Refusal as refusal:
+            self.close_connection = True
+            self._write(refusal.response())
         except CutConnection:
             self.close_connection = True
             with suppress(OSError):
@@ -85,8 +85,21 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = respond  # noqa: N815
 
-    def _is_chunked(self) -> bool:
-        return "chunked" in self.headers.get("Transfer-Encoding", "").lower()
+    def _body(self) -> bytes:
+        """Read what was sent; raises Refusal if it is too much, or not to be read."""
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return b"".join(self._chunks())
+        length = self.headers.get("Content-Length") or "0"
+        return self.rfile.read(_size(length, 10))
+
+    def _chunks(self) -> Iterator[bytes]:
+        room = _MAX_BODY
+        while size := _size(self.rfile.readline(100).split(b";")[0].decode(), 16, room):
+            room -= size
+            yield self.rfile.read(size)
+            self.rfile.readline(100)
+        while self.rfile.readline(8192).strip():
+            pass
 
     def _answer(self, body: bytes) -> Response:
         if len(self.path) > _MAX_URL:
@@ -130,6 +143,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:
         """Keep quiet: requests are counted, not written down."""
+
+
+def _size(text: str, base: int, most: int = _MAX_BODY) -> int:
+    try:
+        size = int(text.strip(), base)
+    except ValueError as error:
+        raise Refusal(400, "Exception while reading request", "") from error
+    if not 0 <= size <= most:
+        raise too_large(size, most)
+    return size
 
 
 class Server(ThreadingHTTPServer):

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class ApiSession:
     id: str
     token: str
     user_id: str = ""
+    ends_at: float = inf
     waiting: int = 0
     running_since: float | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from connector.sandbox.schema import TABLES, storages
+from connector.sandbox.schema import TABLES, Customs, storages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -60,8 +60,11 @@ class Store:
     def __init__(self, path: str = ":memory:") -> None:
         self.lock = threading.RLock()
         self.clock: Callable[[], float] = time.time
+        self.customs = Customs()
         self._depth = 0
         self._labels: dict[tuple[str, str], dict[str, str]] | None = None
+        # What is worked out from the rows of a table, until one of them changes.
+        self.derived: dict[str, Any] = {}
         if path != ":memory:":
             # Secrets and tokens lie in it.
             Path(path).touch(mode=0o600)
@@ -74,6 +77,13 @@ class Store:
             self._db.execute(_create(name, columns))
             self._add_columns(name, columns)
         self._db.executescript(_INTERNAL + _INDEXES)
+        self.load_customs()
+
+    def load_customs(self) -> None:
+        """Take up what was customised; a column stays in its table once it was there."""
+        self.customs = Customs.from_json(self.note("customs"))
+        for name, columns in self.customs.columns.items():
+            self._add_columns(TABLES[name].storage, columns)
 
     def _add_columns(self, name: str, columns: Mapping[str, Field]) -> None:
         """Add what a file that was made by an older version lacks."""
@@ -104,6 +114,8 @@ class Store:
                 self._depth -= 1
                 if outermost and self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                    self._labels = None
+                    self.derived.clear()
 
     def execute(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         with self.lock:
@@ -203,6 +215,7 @@ class Store:
         return found
 
     def _changed(self, table: Table) -> None:
+        self.derived.pop(table.name, None)
         if table.name == "sys_choice":
             self._labels = None
 
@@ -237,6 +250,8 @@ class Store:
             for name in names:
                 self.execute(f'DELETE FROM "{name}"')  # noqa: S608
         self._labels = None
+        self.customs = Customs()
+        self.derived.clear()
 
 
 def _create(name: str, columns: Mapping[str, Field]) -> str:

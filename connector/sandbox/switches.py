@@ -1,4 +1,4 @@
-"""What may be turned on an instance beside its rows: clock, rate rule, single sign-on."""
+"""What may be turned on an instance beside its rows: rate rule, single sign-on."""
 
 from __future__ import annotations
 
@@ -22,12 +22,11 @@ _HOUR = 3600
 class Switches:
     """Everything off.
 
-    `clock_ahead` is in seconds; `rate_limit` is the number of requests an hour that
-    every answer of the REST interface names, without counting; `single_sign_on` is the
-    address of the identity provider that people are sent to.
+    `rate_limit` is the number of requests an hour that every answer of the REST
+    interface names, without counting; `single_sign_on` is the address of the identity
+    provider that people are sent to.
     """
 
-    clock_ahead: int = 0
     rate_limit: int = 0
     single_sign_on: str = ""
 
@@ -44,14 +43,10 @@ class Switches:
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
-    def now(self) -> float:
-        """Return the time by the instance's clock."""
-        return time.time() + self.clock_ahead
-
     def name_rate(self, response: Response) -> Response:
         """Add the headers of the rate rule, if one is in force."""
         if self.rate_limit:
-            hour = (int(self.now()) // _HOUR + 1) * _HOUR
+            hour = (int(time.time()) // _HOUR + 1) * _HOUR
             response.headers.setdefault("X-RateLimit-Limit", str(self.rate_limit))
             response.headers.setdefault("X-RateLimit-Reset", str(hour))
             response.headers.setdefault("X-RateLimit-Rule", _RULE_ID)

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from werkzeug.wrappers import Response
 
-from connector.sandbox import acl, answers, query, removal
+from connector.sandbox import acl, answers, customs, query, removal, views
 from connector.sandbox.answers import Refusal
 from connector.sandbox.functions import Session
 from connector.sandbox.render import Renderer, Shape
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 _MEDIA = ("application/json", "application/xml", "text/xml")
 _DEFAULT_LIMIT = 10_000
 _MOST = 2**31
-_MAX_BODY = 10 * 1024 * 1024
+_MEGABYTE = 1024 * 1024
+_MOST_MEGABYTES = 25
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,10 @@ def answer(call: Call, sys_id: str | None) -> Response:
 def check_open(call: Call) -> None:
     """Refuse who may not ask this table anything at all."""
     if not acl.may_open(call.user, call.table):
-        raise Refusal(403, "User Not Authorized", "Failed API level ACL Validation")
+        raise answers.api_level()
+    row = call.store.first("sys_db_object", name=call.table.name)
+    if row and row["ws_access"] == "false":
+        raise answers.api_level()
 
 
 def found(
@@ -132,10 +136,7 @@ def add_count(
 
 def parsed(call: Call) -> query.Parsed:
     """Return what is asked for; raises Refusal if a field may not be looked at."""
-    text = call.option("sysparm_query")
-    for name, value in call.request.args.items():
-        if not name.startswith("sysparm_"):
-            text += f"^{name}={_by_label(call, name, str(value))}"
+    text = call.option("sysparm_query") or _pairs(call)
     wanted = query.parse(text, call.table)
     ends = [query.resolve_path(path, call.table) for path in wanted.paths()]
     if any(end and call.hidden(end[0], [end[1].name]) for end in ends):
@@ -143,6 +144,15 @@ def parsed(call: Call) -> query.Parsed:
     if wanted.has_invalid and call.store.is_on("glide.invalid_query.returns_no_rows"):
         return query.parse("sys_idISEMPTY", call.table)
     return wanted
+
+
+def _pairs(call: Call) -> str:
+    """Return name=value pairs as a query: they count only without one."""
+    return "^".join(
+        f"{name}={_by_label(call, name, str(value))}"
+        for name, value in call.request.args.items()
+        if not name.startswith("sysparm_")
+    )
 
 
 def _total_order(parsed: query.Parsed, order: str) -> str:
@@ -204,7 +214,7 @@ def _page_url(call: Call, limit: int, offset: int) -> str:
 
 
 def _get(call: Call, sys_id: str) -> Response:
-    return _one(call, row_of(call, sys_id))
+    return _shown(call, row_of(call, sys_id))
 
 
 def _create(call: Call) -> Response:
@@ -221,7 +231,7 @@ def _update(call: Call, sys_id: str) -> Response:
     wish = _wish(call)
     with call.store.transaction():
         row = row_of(call, sys_id)
-        table = _class_of(call.table, row)
+        table = _class_of(call, row)
         if not acl.may_write(call.user, table):
             raise answers.security_constraints("Update")
         row = _writer(call).update(table, row, wish)
@@ -230,7 +240,7 @@ def _update(call: Call, sys_id: str) -> Response:
 
 def _delete(call: Call, sys_id: str) -> Response:
     row = row_of(call, sys_id)
-    if not acl.may_delete(call.user, _class_of(call.table, row)):
+    if not acl.may_delete(call.user, _class_of(call, row)):
         raise answers.security_constraints("Delete")
     removal.delete(call.store, call.table, row, call.user)
     return Response(status=204)
@@ -244,8 +254,10 @@ def row_of(call: Call, sys_id: str) -> Row:
     return row
 
 
-def _class_of(table: Table, row: Row) -> Table:
-    return TABLES[row["sys_class_name"]] if table.is_task else table
+def _class_of(call: Call, row: Row) -> Table:
+    if not call.table.is_task:
+        return call.table
+    return customs.extended(call.store, TABLES[row["sys_class_name"]])
 
 
 def _writer(call: Call) -> Writer:
@@ -253,8 +265,13 @@ def _writer(call: Call) -> Writer:
 
 
 def _one(call: Call, row: Row, status: int = 200) -> Response:
+    """Show a row that was written, unless nothing is to come back."""
     if call.request.headers.get("X-no-response-body", "").lower() == "true":
         return Response(status=status)
+    return _shown(call, row, status)
+
+
+def _shown(call: Call, row: Row, status: int = 200) -> Response:
     [shown] = render(call, [row], _paths(call))
     return answers.json_response({"result": shown}, status)
 
@@ -262,7 +279,9 @@ def _one(call: Call, row: Row, status: int = 200) -> Response:
 def _paths(call: Call) -> list[str]:
     """Return the fields to show; unknown and unreadable ones are left out."""
     wanted = [name.strip() for name in call.option("sysparm_fields").split(",")]
-    names = [name for name in wanted if name] or list(call.table.fields)
+    names = [name for name in wanted if name] or views.fields(
+        call.table, call.option("sysparm_view")
+    )
     found = {name: query.resolve_path(name, call.table) for name in names}
     return [
         name
@@ -287,13 +306,14 @@ def shape_of(call: Call) -> Shape:
 
 def _wish(call: Call) -> dict[str, Any]:
     """Return what to write; fields without the right for it are left out silently."""
-    body = _body(call.request)
+    body = _body(call)
     hidden = call.hidden(call.table, body)
     return {name: value for name, value in body.items() if name not in hidden}
 
 
-def _body(request: Request) -> dict[str, Any]:
+def _body(call: Call) -> dict[str, Any]:
     """Return the fields that were sent; of several records only the first."""
+    request = call.request
     if request.mimetype and request.mimetype not in _MEDIA:
         media = ", ".join(_MEDIA)
         message = (
@@ -302,12 +322,9 @@ def _body(request: Request) -> dict[str, Any]:
         )
         raise Refusal(415, message, "")
     data = request.get_data()
-    if len(data) > _MAX_BODY:
-        detail = (
-            f"Rejected large REST payload with content-length = {len(data)} bytes. "
-            f"Max allowed: {_MAX_BODY} bytes."
-        )
-        raise Refusal(400, "Exception while reading request", detail)
+    most = _number(call.store.setting("glide.rest.max_content_length"), 10)
+    if len(data) > min(most, _MOST_MEGABYTES) * _MEGABYTE:
+        raise answers.too_large(len(data), min(most, _MOST_MEGABYTES) * _MEGABYTE)
     try:
         body = json.loads(data or b"{}")
     except ValueError as error:

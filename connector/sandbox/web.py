@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from connector.sandbox.store import Store
 
 # Cookies do not know ports: no name that a portal on the same host may use.
-COOKIE = "glide_session_store"
+COOKIE = "glide_ui_session"
 HTML = Path(__file__).parent / "html"
 _KEPT = 86_400
 _POLICY = (

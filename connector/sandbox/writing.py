@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox import approvals, changes, datapolicies, incidents, journals
+from connector.sandbox import (
+    approvals,
+    changes,
+    changetasks,
+    customs,
+    durations,
+    incidents,
+    journals,
+    policies,
+)
 from connector.sandbox.answers import Refusal
 from connector.sandbox.schema import TABLES
 from connector.sandbox.store import DuplicateKeyError
@@ -21,7 +30,11 @@ if TYPE_CHECKING:
 
 _KEPT_BY_INSTANCE = ("sys_", "number", "task_effective_number")
 _SYS_ID = re.compile(r"[0-9A-Za-z]{32}")
-_RULES = {"incident": incidents.apply, "change_request": changes.apply}
+_RULES = {
+    "incident": incidents.apply,
+    "change_request": changes.apply,
+    "change_task": changetasks.apply,
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,7 @@ class Writer:
             except DuplicateKeyError as error:
                 detail = f"Error during insert of {table.name} ({error}): duplicate key"
                 raise Refusal(403, "Operation Failed", detail) from error
+            policies.check(self.store, table, "insert", row, notes)
             self._write_down(row, notes)
             self._follow_up(table, {}, row)
         return row
@@ -62,6 +76,7 @@ class Writer:
             if changed or notes:
                 changed |= self._update_stamps(old)
                 self.store.update(table, old["sys_id"], changed)
+                policies.check(self.store, table, "update", old | changed, notes)
             self._write_down(old, notes)
             self._follow_up(table, old, old | changed)
         return old | changed
@@ -70,6 +85,7 @@ class Writer:
         """Do what follows from a write to other rows."""
         if table.name == "change_request":
             self._ask_approvers(old, new)
+            self._plan_tasks(old, new)
         elif table.name == "sysapproval_approver" and new["state"] != old.get("state"):
             change = self.store.get(TABLES["change_request"], new["sysapproval"])
             if change and new["state"] in {"approved", "rejected"}:
@@ -85,10 +101,16 @@ class Writer:
         elif new["on_hold"] == "true" and old.get("on_hold") != "true":
             approvals.close(self.store, new["sys_id"])
 
+    def _plan_tasks(self, old: Row, new: Row) -> None:
+        state = new["state"]
+        if state == changes.IMPLEMENT and old.get("state", state) != state:
+            for task in changetasks.planned(new):
+                self.insert(TABLES["change_task"], task)
+
     def _apply_rules(self, table: Table, old: Row, new: Row) -> None:
         if rules := _RULES.get(table.name):
             rules(self.store, self.user, old, new)
-        datapolicies.check(self.store, table, new)
+        customs.check_policies(self.store, table, new)
 
     def _write_down(self, row: Row, notes: Mapping[str, str]) -> None:
         for element, text in notes.items():
@@ -140,7 +162,7 @@ class Writer:
     def _value(self, table: Table, column: Field, text: str) -> str | None:
         """Return what is stored for a text; None if the instance drops it."""
         if text == "":
-            return None if column.type == "code" else text
+            return None if self._keeps(column) else text
         if column.reference:
             return self._reference(column, text)
         if column.has_choices:
@@ -149,6 +171,10 @@ class Writer:
         if reader is not None:
             return reader(text, self)
         return text[: column.length] if column.length else text
+
+    def _keeps(self, column: Field) -> bool:
+        """Say whether a field cannot be emptied: a choice, but for people at a form."""
+        return column.type == "code" or (column.has_choices and not self.as_display)
 
     def _reference(self, column: Field, text: str) -> str:
         other = TABLES.get(column.reference)
@@ -219,4 +245,5 @@ _READERS: dict[str, Callable[[str, Writer], str | None]] = {
     "boolean": _boolean,
     "datetime": _datetime,
     "date": _date,
+    "duration": lambda text, _writer: durations.read(text),
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _REFUSALS = (
     ("aborted by business rule", "business_rule"),
     ("data policy", "data_policy"),
+    ("cross-scope access policy", "cross_scope"),
     ("missing required api access scope", "scope"),
     ("access restricted", "ip_restricted"),
     ("api level acl", "api_acl"),

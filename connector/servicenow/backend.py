@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from social_core.backends.oauth import BaseOAuth2PKCE
 from social_core.exceptions import AuthInputError
 from social_django.models import DjangoStorage
@@ -17,14 +18,19 @@ from social_django.strategy import DjangoStrategy
 from connector import authorization
 from connector.access import refusal
 from connector.addresses import redirect_uri
+from connector.choosing import address
 from connector.models import Connection
 from connector.tasks import authorize
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
+
     from connector.access import TenantRequest
 
 PERMISSION = "connector.manage_connection"
 _SESSION_KEY = "connection"
+# Where the person goes on when the instance has answered.
+_BACK_KEY = "connection_back"
 
 
 class ServiceNowOAuth2(BaseOAuth2PKCE[HttpResponse]):
@@ -46,8 +52,11 @@ class ServiceNowOAuth2(BaseOAuth2PKCE[HttpResponse]):
         if not request.user.has_perm(PERMISSION):
             raise PermissionDenied(refusal(PERMISSION))
         wanted = str(self.strategy.session_get(_SESSION_KEY) or "")
-        found = Connection.objects.current(request.tenant)
-        if found is None or str(found.pk) != wanted:
+        mine = Connection.objects.of_servicenow(request.tenant)
+        found: Connection | None = (
+            mine.filter(pk=wanted).first() if wanted.isdecimal() else None
+        )
+        if found is None:
             raise Http404
         return found
 
@@ -91,7 +100,7 @@ class ServiceNowOAuth2(BaseOAuth2PKCE[HttpResponse]):
                 redirect_uri=self.get_redirect_uri(),
             )
             authorize.delay_on_commit(self.connection.pk)
-        return redirect("connector:setup")
+        return redirect(way_back(self._request))
 
     def _code(self) -> str:
         code = self.data.get("code")
@@ -102,10 +111,18 @@ class ServiceNowOAuth2(BaseOAuth2PKCE[HttpResponse]):
         return str(code)
 
 
-def begin(request: TenantRequest, connection: Connection) -> HttpResponse:
-    """Send the person to the instance's consent page."""
+def way_back(request: HttpRequest) -> str:
+    """Return where the person goes on: the page they came from, or the set-up."""
+    return str(request.session.get(_BACK_KEY) or reverse("connector:setup"))
+
+
+def begin(
+    request: TenantRequest, connection: Connection, back_to: str = ""
+) -> HttpResponse:
+    """Send the person to the instance's consent page, and then to `back_to`."""
     strategy = DjangoStrategy(DjangoStorage, request)
     backend = ServiceNowOAuth2(strategy, redirect_uri())
     request.session[_SESSION_KEY] = str(connection.pk)
+    request.session[_BACK_KEY] = back_to or address("connector:setup", connection)
     backend.prepare_auth(user=request.user)
     return backend.start()

@@ -1,4 +1,4 @@
-"""The Table API of one instance: list, get, create, update."""
+"""The Table API of one instance: list, get, create, update; and distinct values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from connector.exceptions import Unauthorized
 from connector.servicenow.answers import result_of, unexpected, words_of
 from connector.servicenow.basic import Basic
 from connector.servicenow.limits import limit_of
-from connector.servicenow.records import Page, Record, parse_record
+from connector.servicenow.records import (
+    Page,
+    Record,
+    Value,
+    parse_record,
+    parse_value,
+)
 
 if TYPE_CHECKING:
     from requests import Session
@@ -83,6 +89,26 @@ class ServiceNow:
     def get(self, table: str, sys_id: str, *, fields: Sequence[str]) -> Record:
         """Return one row; "not_found" also when it is hidden from the user."""
         return self._one(table, self._call("GET", table, sys_id, fields=fields))
+
+    def distinct(self, table: str, field: str) -> tuple[Value, ...]:
+        """Return the values a field has in any row of the table (Aggregate API).
+
+        Rows count that the user may not see.
+        """
+        url = f"{self.base_url}/api/now/stats/{_checked(_TABLE, table)}"
+        params = {
+            "sysparm_group_by": _checked(_TABLE, field),
+            "sysparm_count": "true",
+            "sysparm_display_value": "all",
+        }
+        answer = self._send(http.Call("GET", url, params))
+        groups = (row.get("groupby_fields") for row in _rows(answer))
+        return tuple(
+            parse_value(cell)
+            for group in groups
+            if isinstance(group, list)
+            for cell in group
+        )
 
     def create(
         self, table: str, values: Mapping[str, str], *, fields: Sequence[str]

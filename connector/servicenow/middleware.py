@@ -14,6 +14,7 @@ from social_django.middleware import SocialAuthExceptionMiddleware
 from connector import audit
 from connector.messages import explain
 from connector.redaction import clean
+from connector.servicenow.backend import way_back
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
@@ -40,6 +41,9 @@ class AuthorizationErrorMiddleware(SocialAuthExceptionMiddleware):
                 code=code_of(exception),
             )
         return response
+
+    def get_redirect_uri(self, request: HttpRequest, exception: Exception) -> str:  # noqa: ARG002
+        return way_back(request)
 
     def get_message(self, request: HttpRequest, exception: Exception) -> str:
         code = code_of(exception)

@@ -73,6 +73,17 @@ def client_credentials(client: OAuthClient) -> Tokens:
     return replace(tokens, refresh_token=None)
 
 
+def password_grant(client: OAuthClient, *, user_name: str, password: str) -> Tokens:
+    """Return tokens of a user whose password is known."""
+    return _request_tokens(
+        client,
+        "password_grant_rejected",
+        grant_type="password",
+        username=user_name,
+        password=password,
+    )
+
+
 def revoke(client: OAuthClient, token: str) -> None:
     """Make the instance forget a token."""
     url = f"{client.base_url}/oauth_revoke_token.do"
@@ -91,7 +102,10 @@ def _request_tokens(client: OAuthClient, rejected: str, **grant: str) -> Tokens:
     }
     secrets = tuple(
         form[name]
-        for name in ("client_secret", "code", "code_verifier", "refresh_token")
+        for name in (
+            *("client_secret", "code", "code_verifier", "refresh_token"),
+            "password",
+        )
         if form.get(name)
     )
     url = f"{client.base_url}/oauth_token.do"

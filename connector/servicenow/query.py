@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST_VALUES = 200
 
 _FIELD = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
+# What follows IN in the names of other operators.
+_REST_OF_OPERATORS = ("_HIERARCHY", "STANCEOF")
 _SCRIPT = re.compile(r"gs\.\w+\(\)")
 
 
@@ -51,6 +53,9 @@ class Query:
             raise UnsafeValue(message)
         if any("," in value for value in listed):
             message = "a comma separates the values of a list"
+            raise UnsafeValue(message)
+        if listed[0].startswith(_REST_OF_OPERATORS):
+            message = "behind IN the value reads as another operator"
             raise UnsafeValue(message)
         return self._with(field, "IN", ",".join(listed))
 

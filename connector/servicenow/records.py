@@ -79,11 +79,12 @@ def parse_datetime(text: str) -> datetime | None:
 
 def parse_record(table: str, raw: Mapping[str, Any], request_id: str = "") -> Record:
     """Read a row in any of the shapes `sysparm_display_value` brings about."""
-    values = {name: _parse_value(cell) for name, cell in raw.items()}
+    values = {name: parse_value(cell) for name, cell in raw.items()}
     return Record(table, values, request_id)
 
 
-def _parse_value(cell: Any) -> Value:
+def parse_value(cell: Any) -> Value:
+    """Read one cell in any of these shapes."""
     if not isinstance(cell, dict):
         text = _text(cell)
         return Value(text, text)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from portal.score.models import ScoreSync, Snapshot
-from portal.score.overview import Category, category_points, is_under_way
+from portal.score.overview import category_points, is_under_way
 
 if TYPE_CHECKING:
     from connector.models import Tenant
+    from portal.score.board import Category
 
 
 @dataclass(frozen=True)

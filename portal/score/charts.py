@@ -1,7 +1,4 @@
-"""Numbers to the geometry of a line chart; the template draws it.
-
-Coordinates are strings: a localised number would not be valid in SVG.
-"""
+"""Daily values to the geometry of line charts; the templates draw it."""
 
 from __future__ import annotations
 
@@ -11,16 +8,33 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from django.utils import formats
+from django.utils.translation import gettext as _
 
 from portal.score import numbers
+from portal.score.shapes import (
+    BOTTOM,
+    LEFT,
+    MOST_DAY_TICKS,
+    RIGHT,
+    TOP,
+    Area,
+    Chart,
+    Dot,
+    Line,
+    Row,
+    Tick,
+    strip,
+    text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-WIDTH, HEIGHT = 360, 170
-LEFT, RIGHT, TOP, BOTTOM = 44, 354, 10, 142
-LABEL_LINE = 162
-MOST_DAY_TICKS = 3
+# Above so many days one in a week is drawn, one in two weeks, one in four.
+DAILY_UNTIL = 120
+_STEPS = ((DAILY_UNTIL, 1), (2 * 366, 7), (4 * 366, 14))
+# What is not reached yet is drawn this far right of the newest day.
+FUTURE = 52
 
 
 @dataclass(frozen=True)
@@ -32,80 +46,82 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Tick:
-    """A mark on an axis; `anchor` keeps its label inside the drawing."""
+class Series:
+    """One line: its name, its colour, and how it is drawn ("solid", "dashed", "dotted")."""
 
-    at: str
     label: str
-    anchor: str = "middle"
+    samples: Sequence[Sample]
+    tone: str = "navy"
+    stroke: str = "solid"
 
 
 @dataclass(frozen=True)
-class Dot:
-    """One sample that is marked."""
+class Band:
+    """A coloured stretch of values, such as a score zone."""
 
-    x: str
-    y: str
     label: str
+    low: float
+    high: float
+    tone: str
 
 
 @dataclass(frozen=True)
-class LineChart:
-    """Everything the template needs, in the units of the view box."""
+class Goal:
+    """A value that could be reached: a broken line from the newest day to the right."""
 
-    view_box: str
-    left: int
-    right: int
-    top: int
-    bottom: int
-    label_line: int
-    label_left: int
-    lines: tuple[str, ...]
-    dots: tuple[Dot, ...]
-    days: tuple[Tick, ...]
-    values: tuple[Tick, ...]
-    # Newest first, for the table that says the same.
-    rows: tuple[Sample, ...]
-    unit: str
-
-    @property
-    def newest(self) -> Sample:
-        return self.rows[0]
-
-    @property
-    def oldest(self) -> Sample:
-        return self.rows[-1]
+    label: str
+    value: float
+    tone: str
 
 
 def line_chart(
-    samples: Sequence[Sample], *, most: float, unit: str = ""
-) -> LineChart | None:
-    """Return the chart of daily values from 0 to `most`, or None without any.
+    samples: Sequence[Sample], *, most: float, unit: str = "", tone: str = "navy"
+) -> Chart | None:
+    """Return the chart of daily values from 0 to `most`, or None without any."""
+    return trend([Series("", samples, tone)], most=most, unit=unit)
 
-    Missing days interrupt the line: nothing is known about them. A day on its own
-    becomes a dot, as does the newest.
+
+def trend(
+    series: Sequence[Series],
+    *,
+    most: float,
+    unit: str = "",
+    bands: Sequence[Band] = (),
+    goals: Sequence[Goal] = (),
+) -> Chart | None:
+    """Return the chart of one or several lines, or None without any value.
+
+    Missing days interrupt a line: nothing is known about them. A day on its own
+    becomes a dot, as does the newest. Long spans are drawn by week.
     """
-    ordered = sorted(samples, key=lambda sample: sample.day)
-    if not ordered:
+    known = [one for one in series if one.samples]
+    if not known:
         return None
-    scale = _Scale(ordered[0].day, ordered[-1].day, most)
-    runs = _runs(ordered)
-    alone = [run[0] for run in runs if len(run) == 1]
-    marked = alone if ordered[-1] in alone else [*alone, ordered[-1]]
-    return LineChart(
-        view_box=f"0 0 {WIDTH} {HEIGHT}",
-        left=LEFT,
-        right=RIGHT,
-        top=TOP,
-        bottom=BOTTOM,
-        label_line=LABEL_LINE,
-        label_left=LEFT - 6,
-        lines=tuple(scale.line(run) for run in runs if len(run) > 1),
-        dots=tuple(scale.dot(sample, unit) for sample in marked),
-        days=scale.day_ticks(),
+    days = sorted({sample.day for one in known for sample in one.samples})
+    step = _step(days)
+    drawn = [_thinned(one, step) for one in known]
+    shown = sorted({sample.day for one in drawn for sample in one.samples})
+    scale = _Scale(shown[0], shown[-1], most, RIGHT - (FUTURE if goals else 0))
+    rows = _rows(drawn, shown, unit)
+    lines, dots = [], []
+    for one in drawn:
+        runs = _runs(one.samples, step)
+        lines += [scale.line(run, one) for run in runs if len(run) > 1]
+        dots += [scale.dot(s, one, unit) for s in _marked(runs)]
+    for goal in goals:
+        lines.append(scale.goal_line(drawn[0].samples[-1], goal))
+        dots.append(scale.goal_dot(goal, unit))
+    return Chart(
+        days=scale.day_ticks(has_future=bool(goals)),
         values=scale.value_ticks(unit),
-        rows=tuple(reversed(ordered)),
-        unit=unit,
+        summary=_summary(drawn, unit),
+        heads=tuple(one.label for one in drawn),
+        rows=tuple(reversed(rows)),
+        strips=scale.strips(shown, rows, [one.label for one in drawn]),
+        legend=_legend(drawn),
+        lines=tuple(lines),
+        dots=tuple(dots),
+        bands=tuple(scale.band(band) for band in bands),
     )
 
 
@@ -114,50 +130,152 @@ class _Scale:
     first: date
     last: date
     most: float
+    right: float = RIGHT
 
-    def x(self, day: date) -> str:
+    def x(self, day: date) -> float:
         span = (self.last - self.first).days
         share = (day - self.first).days / span if span else 1.0
-        return f"{LEFT + share * (RIGHT - LEFT):.1f}"
+        return LEFT + share * (self.right - LEFT)
 
-    def y(self, value: float) -> str:
+    def y(self, value: float) -> float:
         share = min(max(value / self.most, 0.0), 1.0) if self.most > 0 else 0.0
-        return f"{BOTTOM - share * (BOTTOM - TOP):.1f}"
+        return BOTTOM - share * (BOTTOM - TOP)
 
-    def line(self, run: Sequence[Sample]) -> str:
-        return " ".join(f"{self.x(s.day)},{self.y(s.value)}" for s in run)
+    def line(self, run: Sequence[Sample], of: Series) -> Line:
+        points = (f"{self.x(s.day):.1f},{self.y(s.value):.1f}" for s in run)
+        return Line(" ".join(points), of.tone, of.stroke)
 
-    def dot(self, sample: Sample, unit: str) -> Dot:
-        text = f"{_day(sample.day)}: {numbers.points(sample.value)}{unit}"
-        return Dot(self.x(sample.day), self.y(sample.value), text)
+    def dot(self, sample: Sample, of: Series, unit: str) -> Dot:
+        label = f"{_day(sample.day)}: {numbers.points(sample.value)}{unit}"
+        return Dot(text(self.x(sample.day)), text(self.y(sample.value)), label, of.tone)
 
-    def day_ticks(self) -> tuple[Tick, ...]:
+    def goal_line(self, newest: Sample, goal: Goal) -> Line:
+        start = f"{self.x(newest.day):.1f},{self.y(newest.value):.1f}"
+        return Line(
+            f"{start} {RIGHT:.1f},{self.y(goal.value):.1f}", goal.tone, "dashed"
+        )
+
+    def goal_dot(self, goal: Goal, unit: str) -> Dot:
+        label = f"{goal.label}: {numbers.points(goal.value)}{unit}"
+        return Dot(text(RIGHT), text(self.y(goal.value)), label, goal.tone)
+
+    def band(self, band: Band) -> Area:
+        top, bottom = self.y(band.high), self.y(band.low)
+        return Area(
+            text(LEFT),
+            text(top),
+            text(RIGHT - LEFT),
+            text(bottom - top),
+            band.label,
+            band.tone,
+        )
+
+    def strips(
+        self, days: Sequence[date], rows: Sequence[Row], heads: Sequence[str]
+    ) -> tuple[Area, ...]:
+        """Return a strip around each day that is drawn, for its values on hover."""
+        xs = [self.x(day) for day in days]
+        edges = [LEFT, *((a + b) / 2 for a, b in pairwise(xs)), xs[-1] + 1]
+        return tuple(
+            strip(edges[n], edges[n + 1] - edges[n], row, heads)
+            for n, row in enumerate(rows)
+        )
+
+    def day_ticks(self, *, has_future: bool) -> tuple[Tick, ...]:
+        most = MOST_DAY_TICKS - has_future
         span = (self.last - self.first).days
-        count = min(span, MOST_DAY_TICKS - 1)
+        count = min(span, most - 1)
+        write = _month if span > DAILY_UNTIL * 3 else _day
+        later = (Tick(text(RIGHT), _("Future"), "end"),) if has_future else ()
         if not count:
-            return (Tick(self.x(self.last), _day(self.last), "end"),)
+            return (Tick(text(self.x(self.last)), write(self.last), "end"), *later)
         steps = [round(span * step / count) for step in range(count + 1)]
         anchors = ["start", *["middle"] * (count - 1), "end"]
         days = [self.first + timedelta(days=step) for step in steps]
-        ticks = zip(days, anchors, strict=True)
-        return tuple(Tick(self.x(day), _day(day), anchor) for day, anchor in ticks)
+        return (
+            *(
+                Tick(text(self.x(day)), write(day), anchor)
+                for day, anchor in zip(days, anchors, strict=True)
+            ),
+            *later,
+        )
 
     def value_ticks(self, unit: str) -> tuple[Tick, ...]:
         values = (0.0, self.most / 2, self.most)
         return tuple(
-            Tick(self.y(v), f"{numbers.points(v)}{unit}", "end") for v in values
+            Tick(text(self.y(v)), f"{numbers.points(v)}{unit}", "end") for v in values
         )
 
 
-def _runs(ordered: Sequence[Sample]) -> list[list[Sample]]:
-    """Split where days are missing."""
+def _step(days: Sequence[date]) -> int:
+    span = (days[-1] - days[0]).days
+    return next((step for most, step in _STEPS if span <= most), 28)
+
+
+def _thinned(series: Series, step: int) -> Series:
+    """Keep the last day of each week, or of several; the newest always stays."""
+    ordered = sorted(series.samples, key=lambda sample: sample.day)
+    newest = ordered[-1].day
+    # The later day of a week replaces the earlier ones, in their place.
+    last_of = {(newest - sample.day).days // step: sample for sample in ordered}
+    kept = list(last_of.values())
+    return Series(series.label, kept, series.tone, series.stroke)
+
+
+def _runs(ordered: Sequence[Sample], step: int) -> list[list[Sample]]:
+    """Split where days are missing; of a week that is drawn by one day, some may."""
+    gap = timedelta(days=2 * step - 1)
     runs = [[ordered[0]]]
     for before, sample in pairwise(ordered):
-        if sample.day - before.day > timedelta(days=1):
+        if sample.day - before.day > gap:
             runs.append([])
         runs[-1].append(sample)
     return runs
 
 
+def _marked(runs: Sequence[Sequence[Sample]]) -> list[Sample]:
+    alone = [run[0] for run in runs if len(run) == 1]
+    newest = runs[-1][-1]
+    return alone if newest in alone else [*alone, newest]
+
+
+def _rows(series: Sequence[Series], days: Sequence[date], unit: str) -> list[Row]:
+    known = [{s.day: s.value for s in one.samples} for one in series]
+    return [
+        Row(
+            formats.date_format(day, "DATE_FORMAT"),
+            tuple(
+                f"{numbers.points(values[day])}{unit}" if day in values else "-"
+                for values in known
+            ),
+        )
+        for day in days
+    ]
+
+
+def _summary(series: Sequence[Series], unit: str) -> str:
+    return " ".join(_course(one, unit) for one in series)
+
+
+def _course(series: Series, unit: str) -> str:
+    first, last = series.samples[0], series.samples[-1]
+    words = {
+        "first": f"{numbers.points(first.value)}{unit}",
+        "first_day": formats.date_format(first.day, "DATE_FORMAT"),
+        "last": f"{numbers.points(last.value)}{unit}",
+        "last_day": formats.date_format(last.day, "DATE_FORMAT"),
+    }
+    told = _("From %(first)s on %(first_day)s to %(last)s on %(last_day)s.") % words
+    return f"{series.label}: {told}" if series.label else told
+
+
+def _legend(series: Sequence[Series]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((one.label, one.tone, one.stroke) for one in series if one.label)
+
+
 def _day(day: date) -> str:
     return formats.date_format(day, "MONTH_DAY_FORMAT")
+
+
+def _month(day: date) -> str:
+    return formats.date_format(day, "YEAR_MONTH_FORMAT")

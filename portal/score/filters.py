@@ -12,18 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from portal.score import categories
 from portal.score.models import ControlProfile
 from portal.score.products import product_name
-from portal.score.queries import RECENTLY_ADDED, REGRESSED
+from portal.score.queries import RECENTLY_ADDED, REGRESSED, recently_updated
 from portal.score.status import ActionStatus
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-# The other two cannot be told from Graph's data.
-_STATUSES = [
-    (status.value, status.label)
-    for status in ActionStatus
-    if status not in {ActionStatus.PLANNED, ActionStatus.ALTERNATE}
-]
+_STATUSES = [(status.value, status.label) for status in ActionStatus]
 _FLAGS = {"regressed": REGRESSED, "added": RECENTLY_ADDED}
 _SCOPES = {
     "unscored": Q(deprecated=False, score__isnull=True),
@@ -64,7 +59,11 @@ class ActionFilter(filters.FilterSet):  # type: ignore[misc]
     flag = filters.ChoiceFilter(
         label=_("Last 30 days"),
         empty_label=_("All"),
-        choices=[("regressed", _("Regressed")), ("added", _("Recently added"))],
+        choices=[
+            ("regressed", _("Regressed")),
+            ("added", _("Recently added")),
+            ("updated", _("Recently updated")),
+        ],
         method="flagged",
     )
     scope = filters.ChoiceFilter(
@@ -105,7 +104,7 @@ class ActionFilter(filters.FilterSet):  # type: ignore[misc]
         return queryset
 
     def flagged(self, queryset: QuerySet[Any], _name: str, flag: str) -> QuerySet[Any]:
-        return queryset.filter(_FLAGS[flag])
+        return queryset.filter(_FLAGS.get(flag) or recently_updated())
 
     def scoped(self, queryset: QuerySet[Any], _name: str, scope: str) -> QuerySet[Any]:
         return queryset.filter(_SCOPES[scope])

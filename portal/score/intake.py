@@ -6,7 +6,9 @@ from datetime import UTC
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from portal.score import markup
+from django.utils import timezone
+
+from portal.score import ledger, markup
 from portal.score.models import ControlProfile, ControlScore, Snapshot
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
     from connector.graph import records
     from connector.models import Tenant
+
+_Controls = dict[str, "records.ControlScore"]
 
 BATCH = 500
 LONGEST_ID = 200
@@ -35,32 +39,93 @@ _PROFILE_FACTS = [
     *("title", "category", "service", "tier", "action_type", "action_url"),
     *("max_score", "rank", "user_impact", "implementation_cost", "remediation"),
     *("remediation_impact", "threats", "deprecated", "state", "state_updates"),
-    "synced_at",
+    *("changed_at", "extra", "synced_at"),
 ]
+# What makes an action updated when Microsoft changes it; ranks move all the time.
+_CONTENT = (
+    *("title", "category", "service", "tier", "action_type", "action_url"),
+    *("max_score", "user_impact", "implementation_cost", "remediation"),
+    *("remediation_impact", "threats", "deprecated"),
+)
 _SCORE_FACTS = [
     *("score", "description", "implementation_status", "last_synced_at"),
-    "synced_at",
+    *("score_extra", "synced_at"),
 ]
 _SNAPSHOT_FACTS = [
     *("current_score", "max_score", "active_user_count", "licensed_user_count"),
-    *("enabled_services", "comparisons", "calculated_at", "synced_at"),
+    *("enabled_services", "comparisons", "calculated_at", "extra", "synced_at"),
+    # Null again: the ledger derives the day anew.
+    "gained",
 ]
 
 
-def store_profiles(tenant: Tenant, profiles: Iterable[records.ControlProfile]) -> None:
+class Names:
+    """One spelling per control: Graph's profiles and scores differ in upper and lower."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        known = ControlProfile.objects.for_tenant(tenant)
+        names = known.values_list("control_id", flat=True).order_by("control_id")
+        self._known: dict[str, str] = {name.casefold(): name for name in names}
+
+    def settle(self, name: str) -> str:
+        """Return the spelling that is kept; a new one is from now on."""
+        return self._known.setdefault(name.casefold(), name)
+
+
+def store_profiles(
+    tenant: Tenant, profiles: Iterable[records.ControlProfile], names: Names
+) -> None:
     """Write the improvement actions; points are left as they are."""
+    usable = (record for record in profiles if len(record.id) <= LONGEST_ID)
+    by_id = {names.settle(record.id): record for record in usable}
     # Sorted, so that two syncs lock the rows in the same order.
-    by_id = {p.id: p for p in profiles if len(p.id) <= LONGEST_ID}
+    rows = [_profile(tenant, name, by_id[name]) for name in sorted(by_id)]
+    before = _mark_changes(tenant, rows, by_id)
     ControlProfile.objects.bulk_create(
-        [_profile(tenant, by_id[control_id]) for control_id in sorted(by_id)],
+        rows,
         batch_size=BATCH,
         update_conflicts=True,
         unique_fields=["tenant", "control_id"],
         update_fields=_PROFILE_FACTS,
     )
+    changed = [row for row in rows if row.control_id in before]
+    ledger.note_updates(changed, before)
+    ledger.note_marks(tenant)
 
 
-def store_scores(tenant: Tenant, scores: Iterable[records.SecureScore]) -> None:
+def _mark_changes(
+    tenant: Tenant,
+    rows: Iterable[ControlProfile],
+    records_by_id: dict[str, records.ControlProfile],
+) -> dict[str, float]:
+    """Set when each action changed last; return the former maxima of what did now."""
+    stored = ControlProfile.objects.for_tenant(tenant)
+    known = {profile.control_id: profile for profile in stored}
+    now, changed = timezone.now(), {}
+    for row in rows:
+        old = known.get(row.control_id)
+        row.changed_at = records_by_id[row.control_id].modified_at
+        if old is None:
+            continue
+        if _has_changed(old, row):
+            row.changed_at = row.changed_at or now
+            changed[row.control_id] = old.max_score
+        else:
+            row.changed_at = row.changed_at or old.changed_at
+    return changed
+
+
+def _has_changed(old: ControlProfile, new: ControlProfile) -> bool:
+    # Titled by its id: it was known from the scores alone, and now has its profile.
+    is_placeholder = old.title == old.control_id and not old.remediation
+    return not is_placeholder and any(
+        getattr(old, name) != getattr(new, name) for name in _CONTENT
+    )
+
+
+def store_scores(
+    tenant: Tenant, scores: Iterable[records.SecureScore], names: Names
+) -> None:
     """Write the daily scores, and the newest day's points onto the actions."""
     by_day = {_day(score): score for score in sorted(scores, key=_calculated)}
     if not by_day:
@@ -71,11 +136,14 @@ def store_scores(tenant: Tenant, scores: Iterable[records.SecureScore]) -> None:
         .filter(date__in=by_day)
         .values_list("date", "pk")
     )
-    _store_points({keys[day]: score for day, score in by_day.items()})
+    _store_points({keys[day]: _usable(by_day[day], names) for day in by_day})
     newest = max(by_day)
     latest = Snapshot.objects.latest_for(tenant)
     if latest is not None and latest.date == newest:
-        _store_current_points(tenant, by_day[newest])
+        _store_current_points(tenant, _usable(by_day[newest], names))
+    # What follows a day that was written anew is measured against it.
+    Snapshot.objects.for_tenant(tenant).filter(date__gt=min(by_day)).update(gained=None)
+    ledger.derive(tenant)
 
 
 def _store_snapshots(tenant: Tenant, scores: Sequence[records.SecureScore]) -> None:
@@ -88,11 +156,11 @@ def _store_snapshots(tenant: Tenant, scores: Sequence[records.SecureScore]) -> N
     )
 
 
-def _store_points(by_snapshot: dict[int, records.SecureScore]) -> None:
+def _store_points(by_snapshot: dict[int, _Controls]) -> None:
     rows = [
-        _control_score(snapshot_id, control)
-        for snapshot_id, score in by_snapshot.items()
-        for control in _usable(score)
+        _control_score(snapshot_id, name, control)
+        for snapshot_id, controls in by_snapshot.items()
+        for name, control in controls.items()
     ]
     ControlScore.objects.bulk_create(
         rows,
@@ -105,7 +173,7 @@ def _store_points(by_snapshot: dict[int, records.SecureScore]) -> None:
 
 
 def _drop_points_taken_back(
-    by_snapshot: dict[int, records.SecureScore], rows: list[ControlScore]
+    by_snapshot: dict[int, _Controls], rows: list[ControlScore]
 ) -> None:
     """Remove what a day no longer contains, or its points would not add up."""
     told = {(row.snapshot_id, row.control_id) for row in rows}
@@ -115,21 +183,21 @@ def _drop_points_taken_back(
     ControlScore.objects.filter(pk__in=gone).delete()
 
 
-def _store_current_points(tenant: Tenant, score: records.SecureScore) -> None:
-    controls = sorted(_usable(score), key=lambda control: control.name)
+def _store_current_points(tenant: Tenant, controls: _Controls) -> None:
     ControlProfile.objects.bulk_create(
-        [_scored_profile(tenant, control) for control in controls],
+        [_scored_profile(tenant, name, controls[name]) for name in sorted(controls)],
         batch_size=BATCH,
         update_conflicts=True,
         unique_fields=["tenant", "control_id"],
         update_fields=_SCORE_FACTS,
     )
-    names = [control.name for control in controls]
     profiles = ControlProfile.objects.for_tenant(tenant).filter(score__isnull=False)
-    profiles.exclude(control_id__in=names).update(score=None)
+    profiles.exclude(control_id__in=list(controls)).update(score=None)
 
 
-def _profile(tenant: Tenant, record: records.ControlProfile) -> ControlProfile:
+def _profile(
+    tenant: Tenant, name: str, record: records.ControlProfile
+) -> ControlProfile:
     values = {
         name: getattr(record, name)
         for name in (
@@ -139,29 +207,33 @@ def _profile(tenant: Tenant, record: records.ControlProfile) -> ControlProfile:
     }
     return ControlProfile(
         tenant=tenant,
-        control_id=record.id,
+        control_id=name,
         category=_category(record.category),
         action_url=_https(record.action_url),
         remediation=markup.clean(record.remediation),
         remediation_impact=markup.clean(record.remediation_impact),
         threats=list(record.threats),
         state_updates=[_update(update) for update in record.updates],
+        extra=dict(record.extra),
         **_fitted(ControlProfile, values),
     )
 
 
-def _scored_profile(tenant: Tenant, record: records.ControlScore) -> ControlProfile:
+def _scored_profile(
+    tenant: Tenant, name: str, record: records.ControlScore
+) -> ControlProfile:
     """Return the action with its points; a score without profile is titled by its id."""
     return ControlProfile(
         tenant=tenant,
-        control_id=record.name,
-        title=record.name,
+        control_id=name,
+        title=name,
         category=_category(record.category),
         max_score=max(record.score, 0.0),
         score=record.score,
         description=markup.plain(record.description),
         implementation_status=markup.plain(record.implementation_status),
         last_synced_at=record.last_synced,
+        score_extra=dict(record.extra),
     )
 
 
@@ -175,17 +247,20 @@ def _snapshot(tenant: Tenant, record: records.SecureScore) -> Snapshot:
         licensed_user_count=record.licensed_users,
         enabled_services=list(record.services),
         comparisons=[
-            {"basis": c.basis, "averageScore": c.average, "seats": c.seats}
+            {**c.extra, "basis": c.basis, "averageScore": c.average, "seats": c.seats}
             for c in record.comparisons
         ],
         calculated_at=record.created_at,
+        extra=dict(record.extra),
     )
 
 
-def _control_score(snapshot_id: int, record: records.ControlScore) -> ControlScore:
+def _control_score(
+    snapshot_id: int, name: str, record: records.ControlScore
+) -> ControlScore:
     return ControlScore(
         snapshot_id=snapshot_id,
-        control_id=record.name,
+        control_id=name,
         category=_category(record.category),
         score=record.score,
         implementation_status=markup.plain(record.implementation_status),
@@ -202,8 +277,10 @@ def _update(record: records.StateUpdate) -> dict[str, str | None]:
     }
 
 
-def _usable(score: records.SecureScore) -> list[records.ControlScore]:
-    return [control for control in score.controls if len(control.name) <= LONGEST_ID]
+def _usable(score: records.SecureScore, names: Names) -> _Controls:
+    """Return the day's controls by the spelling that is kept."""
+    fitting = (c for c in score.controls if len(c.name) <= LONGEST_ID)
+    return {names.settle(control.name): control for control in fitting}
 
 
 def _fitted(model: type[Model], values: dict[str, Any]) -> dict[str, Any]:

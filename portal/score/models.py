@@ -13,6 +13,7 @@ from portal.score.products import product_name
 from portal.score.queries import (
     ControlProfileQuerySet,
     ControlScoreQuerySet,
+    ScoreEventQuerySet,
     ScoreSyncQuerySet,
     SnapshotQuerySet,
 )
@@ -33,6 +34,15 @@ class Snapshot(models.Model):
     # averageComparativeScores as Graph sends them.
     comparisons = models.JSONField(default=list, blank=True, encoder=DjangoJSONEncoder)
     calculated_at = models.DateTimeField()
+    # Points gained and lost since the day before; null until portal.score.ledger ran.
+    gained = models.FloatField(null=True, blank=True)
+    regressed = models.FloatField(null=True, blank=True)
+    # Points that people assert and Microsoft cannot verify: third party, alternate.
+    asserted = models.FloatField(null=True, blank=True)
+    # How many actions had their risk accepted.
+    accepted = models.PositiveIntegerField(null=True, blank=True)
+    # What else Graph sent with it: its types are open.
+    extra = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     synced_at = models.DateTimeField(auto_now=True)
 
     objects = SnapshotQuerySet.as_manager()
@@ -41,7 +51,10 @@ class Snapshot(models.Model):
         app_label = "portal"
         ordering = ["-date"]
         default_permissions = ()
-        permissions = [("view_score", "Can see Microsoft Secure Score")]
+        permissions = [
+            ("view_score", "Can see Microsoft Secure Score"),
+            ("manage_score", "Can set score zones and alert rules"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["tenant", "date"], name="snapshot_one_per_day"
@@ -111,6 +124,11 @@ class ControlProfile(models.Model):
     description = models.TextField(blank=True)
     implementation_status = models.TextField(blank=True)
     last_synced_at = models.DateTimeField(null=True, blank=True)
+    # When Microsoft last changed what the action says or is worth; null if it never did.
+    changed_at = models.DateTimeField(null=True, blank=True)
+    # What else Graph sent of profile and score, such as vendorInformation.
+    extra = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
+    score_extra = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     synced_at = models.DateTimeField(auto_now=True)
 
     objects = ControlProfileQuerySet.as_manager()
@@ -164,6 +182,82 @@ class ControlScore(models.Model):
         return f"{self.control_id} {self.score}"
 
 
+class ScoreEvent(models.Model):
+    """One entry of the history: points that changed, or a status somebody set."""
+
+    class Kind(models.TextChoices):
+        GAINED = "gained", _("Points gained")
+        REGRESSED = "regressed", _("Points regressed")
+        ADDED = "added", _("Newly scored")
+        REMOVED = "removed", _("No longer scored")
+        UPDATED = "updated", _("Updated by Microsoft")
+        MARKED = "marked", _("Status set")
+
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="score_events"
+    )
+    at = models.DateTimeField()
+    # The day of the score it belongs to.
+    date = models.DateField()
+    control_id = models.CharField(max_length=200)
+    category = models.CharField(max_length=40, blank=True)
+    kind = models.CharField(max_length=12, choices=Kind)
+    before = models.FloatField(null=True, blank=True)
+    after = models.FloatField(null=True, blank=True)
+    maximum = models.FloatField(null=True, blank=True)
+    # Who did it; empty for what Microsoft's data shows by itself.
+    actor = models.CharField(max_length=200, blank=True)
+    # Of a status that was set: Graph's word, or one of ActionStatus.
+    status = models.CharField(max_length=40, blank=True)
+    comment = models.TextField(blank=True)
+
+    objects = ScoreEventQuerySet.as_manager()
+
+    class Meta:
+        app_label = "portal"
+        ordering = ["-at", "-pk"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "control_id", "kind", "at"], name="score_event_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "-at", "-id"], name="score_event_newest"),
+            models.Index(fields=["tenant", "date"], name="score_event_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date} {self.kind} {self.control_id}"
+
+
+class ScoreZone(models.Model):
+    """From which percentage on the organisation calls its score okay, and good."""
+
+    tenant = models.OneToOneField(
+        Tenant, on_delete=models.CASCADE, related_name="score_zone"
+    )
+    okay_from = models.PositiveSmallIntegerField(default=40)
+    good_from = models.PositiveSmallIntegerField(default=70)
+
+    class Meta:
+        app_label = "portal"
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(
+                    okay_from__gt=0,
+                    good_from__gt=models.F("okay_from"),
+                    good_from__lt=100,
+                ),
+                name="score_zones_in_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.okay_from}/{self.good_from}"
+
+
 class ScoreSync(models.Model):
     """When a tenant's score was asked for, is next, and what kept it from coming."""
 
@@ -179,6 +273,9 @@ class ScoreSync(models.Model):
     error_code = models.CharField(max_length=50, blank=True)
     error_words = models.TextField(blank=True)
     error_request_id = models.CharField(max_length=100, blank=True)
+    # How far the sync that runs has come: what it fetches, and how much of it.
+    step = models.CharField(max_length=20, blank=True)
+    step_count = models.PositiveIntegerField(default=0)
 
     objects = ScoreSyncQuerySet.as_manager()
 

@@ -20,3 +20,13 @@ def signed(value: float) -> str:
     if text == "0":
         return text
     return f"+{text}" if value > 0 else f"{MINUS}{text}"
+
+
+def minus(value: float) -> str:
+    """Write a loss, given as a positive number, with its sign."""
+    return signed(-value)
+
+
+def svg(value: float) -> str:
+    """Write a share from 0 to 100 as SVG reads it, whatever the language."""
+    return f"{min(max(value, 0.0), 100.0):.2f}"

@@ -6,14 +6,25 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import (
+    Case,
+    F,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from connector.queries import TenantQuerySet
-from portal.score.status import TOLERANCE, ActionStatus, derived
+from portal.score.status import TOLERANCE, derived
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from connector.models import Tenant
     from portal.score.models import ScoreSync, Snapshot
 
@@ -29,6 +40,11 @@ REGRESSED = Q(score__lt=F("earlier") - TOLERANCE)
 RECENTLY_ADDED = Q(earlier__isnull=True)
 
 
+def recently_updated() -> Q:
+    """Return what Microsoft changed of late."""
+    return Q(changed_at__gte=timezone.now() - RECENT)
+
+
 class SnapshotQuerySet(TenantQuerySet):
     """Reads of daily scores."""
 
@@ -37,13 +53,12 @@ class SnapshotQuerySet(TenantQuerySet):
         snapshot: Snapshot | None = self.for_tenant(tenant).order_by("-date").first()
         return snapshot
 
-    def last_days(self, tenant: Tenant, days: int) -> Self:
-        """Return the snapshots of the newest `days` days, oldest first."""
-        latest = self.latest_for(tenant)
-        if latest is None:
-            return self.none()
-        since = latest.date - timedelta(days=days - 1)
-        return self.for_tenant(tenant).filter(date__gte=since).order_by("date")
+    def up_to(self, latest: Snapshot, days: int | None) -> Self:
+        """Return the `days` days that end with the latest, oldest first; None for all."""
+        mine = self.filter(tenant_id=latest.tenant_id, date__lte=latest.date)
+        if days is not None:
+            mine = mine.filter(date__gt=latest.date - timedelta(days=days))
+        return mine.order_by("date")
 
     def before(self, snapshot: Snapshot) -> Snapshot | None:
         """Return the newest snapshot of an earlier day."""
@@ -56,8 +71,21 @@ class SnapshotQuerySet(TenantQuerySet):
     def to_compare_with(self, latest: Snapshot) -> Snapshot | None:
         """Return what recent changes are measured against: 30 days ago, or the first."""
         older = self.filter(tenant_id=latest.tenant_id, date__lt=latest.date)
-        long_ago = older.filter(date__lte=latest.date - RECENT).order_by("-date")
-        return long_ago.first() or older.order_by("date").first()
+        long_ago = latest.date - RECENT
+        # Of the days until then the newest; without any the oldest of those since.
+        since = Case(When(date__gt=long_ago, then=F("date")))
+        wanted: Snapshot | None = older.order_by(
+            since.asc(nulls_first=True), "-date"
+        ).first()
+        return wanted
+
+    def newest_of_each(self, tenants: list[Tenant], until: date | None = None) -> Self:
+        """Return one snapshot per tenant: the newest, or the newest until that day."""
+        own = self.model.objects.filter(tenant=OuterRef("tenant"))
+        if until is not None:
+            own = own.filter(date__lte=until)
+        newest = own.order_by("-date").values("pk")[:1]
+        return self.filter(tenant__in=tenants, pk=Subquery(newest))
 
 
 class ControlProfileQuerySet(TenantQuerySet):
@@ -86,19 +114,17 @@ class ControlProfileQuerySet(TenantQuerySet):
         )
         return self.annotate(earlier=Subquery(then.values("score")[:1]))
 
-    def most_to_win(self) -> Self:
-        """Return what is to be addressed, the most points first."""
-        wanted = self.filter(status=ActionStatus.TO_ADDRESS, remaining__gt=TOLERANCE)
-        return wanted.order_by(
-            "-remaining", F("rank").asc(nulls_last=True), "title", "pk"
-        )
+    def for_board(self, reference: Snapshot | None) -> Self:
+        """Return what the overview counts and sums up: scored, with status and news.
 
-    def counts(self) -> dict[str, int]:
-        """Count by status and by news; needs with_status() and with_news()."""
-        wanted = {status.value: Q(status=status) for status in ActionStatus}
-        wanted |= {"regressed": REGRESSED, "added": RECENTLY_ADDED}
-        return self.aggregate(
-            **{name: Count("pk", filter=rule) for name, rule in wanted.items()}
+        The status is what `with_status()` says: Microsoft's, and any plan kept here.
+        """
+        counted = ("control_id", "title", "category", "service", "score", "max_score")
+        return (
+            self.scored()
+            .with_status()
+            .with_news(reference)
+            .only(*counted, "rank", "changed_at", "tenant_id")
         )
 
     def points_by_category(self) -> list[dict[str, Any]]:
@@ -119,6 +145,32 @@ class ControlScoreQuerySet(models.QuerySet[Any]):
         return mine.select_related("snapshot").order_by("snapshot__date")
 
 
+class ScoreEventQuerySet(TenantQuerySet):
+    """Reads of the history."""
+
+    def with_titles(self) -> Self:
+        """Add `title`: the action's name, or its id once Microsoft dropped it."""
+        from portal.score.models import ControlProfile
+
+        profile = ControlProfile.objects.filter(
+            tenant=OuterRef("tenant"), control_id=OuterRef("control_id")
+        )
+        known = Subquery(profile.values("title")[:1])
+        return self.annotate(known_title=known, title=Coalesce(known, F("control_id")))
+
+    def worst_first(self) -> Self:
+        return self.order_by(F("before") - F("after")).reverse()
+
+    def sums(self) -> dict[str, float]:
+        """Return the points gained and regressed."""
+        change = F("after") - F("before")
+        told = self.order_by().aggregate(
+            gained=Sum(change, filter=Q(kind="gained")),
+            regressed=Sum(-change, filter=Q(kind="regressed")),
+        )
+        return {name: value or 0.0 for name, value in told.items()}
+
+
 class ScoreSyncQuerySet(TenantQuerySet):
     """Reads and claims of the syncs."""
 
@@ -127,6 +179,13 @@ class ScoreSyncQuerySet(TenantQuerySet):
         sync: ScoreSync
         sync, _created = self.get_or_create(tenant=tenant)
         return sync
+
+    def with_settings(self) -> Self:
+        """Bring the organisation's score zones and access along, without its secrets."""
+        secrets = ("client_secret", "private_key", "certificate", "findings")
+        return self.select_related("tenant__score_zone", "tenant__graph_access").defer(
+            *(f"tenant__graph_access__{name}" for name in secrets)
+        )
 
     def due(self) -> Self:
         return self.filter(due_at__lte=timezone.now())

@@ -10,13 +10,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from connector.exceptions import ConnectorError, Evidence, Misconfigured, Unavailable
-from connector.graph import auth
+from connector.graph import access, auth
 from connector.models import Tenant
-from portal.score import intake
+from portal.score import alerts, intake
 from portal.score.models import ScoreSync, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from connector.graph.client import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +29,8 @@ INTERVAL = timedelta(hours=6)
 SOON = timedelta(minutes=10)
 # What a person has to mend is not asked for every few minutes.
 LATER = timedelta(hours=1)
+# A kept token does not know what was granted since.
+_TOKEN_TOO_OLD = {"graph_forbidden", "graph_unauthorized"}
 
 
 def due_tenants() -> list[int]:
@@ -46,29 +50,53 @@ def run(tenant: Tenant) -> None:
         pull(tenant)
     except ConnectorError as error:
         logger.warning("score of tenant %s not synced: %s", tenant.pk, error)
+        if error.code in _TOKEN_TOO_OLD:
+            auth.forget_tokens()
         _note_failure(tenant, error)
     else:
         _note_success(tenant)
+        alerts.evaluate(tenant)
 
 
 def pull(tenant: Tenant) -> None:
     """Fetch the missing days and all improvement actions, then store them."""
-    graph = auth.connect()
-    scores = graph.secure_scores(days=_days_missing(tenant))
-    profiles = graph.control_profiles()
+    graph = auth.connect(access.credentials_for(tenant))
+    scores = graph.secure_scores(
+        days=_days_missing(tenant), progress=_progress(tenant, "scores")
+    )
+    profiles = graph.control_profiles(progress=_progress(tenant, "actions"))
+    _progress(tenant, "storing")(len(scores))
     directory = _same_directory(
         tenant, [row.tenant_id for row in scores] + [row.tenant_id for row in profiles]
     )
     with transaction.atomic():
         _adopt(tenant, directory)
-        intake.store_profiles(tenant, profiles)
-        intake.store_scores(tenant, scores)
+        names = intake.Names(tenant)
+        intake.store_profiles(tenant, profiles, names)
+        intake.store_scores(tenant, scores, names)
     logger.info(
         "synced score of tenant %s: %s days, %s actions",
         tenant.pk,
         len(scores),
         len(profiles),
     )
+
+
+def request(tenant: Tenant) -> bool:
+    """Make the sync due now, out of turn; False when one was just tried."""
+    ScoreSync.objects.current(tenant)
+    return ScoreSync.objects.request(tenant)
+
+
+def _progress(tenant: Tenant, step: str) -> Progress:
+    """Return what notes how far a step has come, for the page that waits."""
+    row = ScoreSync.objects.for_tenant(tenant)
+    row.update(step=step, step_count=0)
+
+    def note(count: int) -> None:
+        row.update(step_count=count)
+
+    return note
 
 
 def _days_missing(tenant: Tenant) -> int:
@@ -82,7 +110,7 @@ def _days_missing(tenant: Tenant) -> int:
 def _same_directory(tenant: Tenant, found: Iterable[str]) -> str:
     """Return the directory Graph answered for; refuse another organisation's score."""
     directories = {directory.lower() for directory in found if directory}
-    known = tenant.microsoft_tenant_id.lower()
+    known = (tenant.microsoft_tenant_id or access.directory_of(tenant)).lower()
     others = directories - {known} if known else set()
     taken = Tenant.objects.exclude(pk=tenant.pk).filter(
         microsoft_tenant_id__in=directories
@@ -104,6 +132,7 @@ def _note_success(tenant: Tenant) -> None:
         due_at=now + INTERVAL,
         finished_at=now,
         succeeded_at=now,
+        step="",
         error_code="",
         error_words="",
         error_request_id="",
@@ -115,6 +144,7 @@ def _note_failure(tenant: Tenant, error: ConnectorError) -> None:
     ScoreSync.objects.for_tenant(tenant).update(
         due_at=now + _wait_after(error),
         finished_at=now,
+        step="",
         error_code=error.code,
         error_words=error.evidence.words,
         error_request_id=error.evidence.request_id,

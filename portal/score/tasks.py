@@ -8,7 +8,9 @@ from celery import shared_task
 from celery.signals import beat_init
 
 from connector.models import Tenant
+from portal.score import alert_mail
 from portal.score import sync as syncing
+from portal.score.alert_models import Alert
 
 
 @shared_task
@@ -20,8 +22,23 @@ def sync_due() -> None:
 
 @shared_task
 def sync(tenant_pk: int) -> None:
-    """Fetch one organisation's score."""
+    """Fetch one organisation's score, and tell what it raised."""
     syncing.run(Tenant.objects.get(pk=tenant_pk))
+    mail_alerts()
+
+
+@shared_task
+def mail_alerts() -> None:
+    """Send every alert whose mail is due."""
+    for alert_pk in alert_mail.due():
+        mail_alert.delay(alert_pk)
+
+
+@shared_task
+def mail_alert(alert_pk: int) -> None:
+    """Send one alert by e-mail."""
+    for alert in Alert.objects.filter(pk=alert_pk).select_related("tenant"):
+        alert_mail.send(alert)
 
 
 @beat_init.connect

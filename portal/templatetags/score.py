@@ -9,3 +9,5 @@ from portal.score import numbers
 register = template.Library()
 register.filter("points", numbers.points)
 register.filter("signed", numbers.signed)
+register.filter("minus", numbers.minus)
+register.filter("svg", numbers.svg)

@@ -1,4 +1,5 @@
 // What JavaScript adds; every page works without it.
+import { readCharts } from "./chart.js";
 import { enableCopying } from "./copy.js";
 import { showFailures } from "./failures.js";
 import { focusMarked } from "./focus.js";
@@ -14,6 +15,7 @@ submitOnce();
 enableShortcuts();
 showFailures();
 enableSwitches();
+readCharts();
 for (const enhance of [enableCopying, focusMarked]) {
   enhance(document);
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));

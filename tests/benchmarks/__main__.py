@@ -3,7 +3,7 @@
 People judge them, not tests: the machine has its moods. Parts can be named, and
 `--postgres` takes a PostgreSQL of its own instead of SQLite:
 
-    python -m tests.benchmarks [delivery] [pages] [sync] [--postgres]
+    python -m tests.benchmarks [delivery] [pages] [sync] [score] [--postgres]
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ ROUNDS = 5
 TICKETS = 10_000
 PAGE_ROUNDS = 100
 CHANGES = 100
+CONTROLS = 500
+YEARS = 3
 
 
 class Bench(Processes):
@@ -36,6 +38,9 @@ class Bench(Processes):
 
     def script(self, *words: str) -> Any:
         return self.run("-m", "tests.benchmarks.scripts", *words)
+
+    def score_script(self, *words: str) -> Any:
+        return self.run("-m", "tests.benchmarks.score_scripts", *words)
 
 
 def main() -> None:
@@ -124,6 +129,26 @@ def sync(bench: Bench) -> None:
     say(name, f"{polls['delta']:.2f} s", "under 2 s")
 
 
+def score(bench: Bench) -> None:
+    """Measure the sync of many controls, and the pages after years of snapshots."""
+    bench.migrate()
+    bench.run(str(ROOT / "manage.py"), "collectstatic", "--noinput", "-v0")
+    bench.start_sandbox()
+    bench.environment["GRAPH_BASE_URL"] = f"{bench.sandbox_url}/graph/v1.0"
+    bench.environment["GRAPH_ACCESS_TOKEN"] = "of-the-bench"
+    took = bench.score_script("sync", str(CONTROLS))
+    name = f"score: sync of {took['controls']} controls"
+    say(f"{name}, {took['days']} days", f"{took['first']:.1f} s", "under 60 s")
+    say(f"{name}, 3 days", f"{took['again']:.1f} s")
+    bench.score_script("fill", str(YEARS * 365))
+    for row in bench.score_script("pages", str(PAGE_ROUNDS)):
+        name = f"page {row['page']}, {YEARS} years"
+        say(f"{name}, median", f"{row['p50']:.0f} ms")
+        say(f"{name}, p95", f"{row['p95']:.0f} ms", "under 150 ms")
+        say(f"{name}, queries", f"{row['queries']}", "at most 15")
+        say(f"{name}, HTML", f"{row['kilobytes']:.0f} kB")
+
+
 def _connect(bench: Bench, *options: str) -> None:
     bench.migrate()
     bench.start_sandbox(*options)
@@ -140,6 +165,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "delivery": delivery,
     "pages": pages,
     "sync": sync,
+    "score": score,
 }
 
 

@@ -26,13 +26,24 @@ PAGES = [
     "/securescore/actions/",
     "/securescore/actions/AdminMFAV2/",
     "/securescore/history/",
+    "/securescore/trends/",
+    "/securescore/zones/",
+    "/securescore/alerts/",
+    "/securescore/alerts/rules/new/",
+    "/securescore/organizations/",
+    "/settings/graph/",
     "/tickets/",
     "/tickets/new/",
     "/tickets/states/",
+    "/tickets/mapping/",
     "/servicenow/setup/",
     "/servicenow/configuration/",
     "/ticketProvisioning",
     "/audit/",
+    "/support/",
+    "/support/decision/",
+    "/support/settings/",
+    "/support/account/",
     "/accounts/2fa/",
     "/no/such/page/",
 ]
@@ -87,6 +98,17 @@ def test_text_may_be_forty_percent_larger(page: Page, stack: Product) -> None:
         page.evaluate("document.documentElement.style.fontSize = '140%'")
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= SIZE["width"], path
+
+
+def test_a_chart_tells_the_values_of_a_day(page: Page, stack: Product) -> None:
+    page.goto(f"{stack.url}/securescore/trends/")
+    chart = page.locator(".chart", has_text="Your score and the averages of others")
+    chart.locator(".chart__strip").nth(3).hover()
+    reading = chart.locator(".chart__reading")
+    expect(reading).to_contain_text("Your score: ")
+    expect(reading).to_contain_text("All organizations: ")
+    page.get_by_role("heading", level=1).hover()
+    expect(reading).to_have_count(0)
 
 
 def test_a_menu_goes_by_keyboard(page: Page, stack: Product) -> None:

@@ -80,12 +80,15 @@ def share(journey: Journey, page: Page) -> None:
 
 def rename_a_state(journey: Journey, page: Page) -> None:
     page.goto(f"{journey.product.url}/tickets/states/")
-    row = page.get_by_role("row", name="Assess")
-    row.get_by_role("textbox").fill("Being weighed")
-    row.get_by_role("button", name="Save").click()
-    expect(
-        page.get_by_role("textbox").and_(page.locator("[value='Being weighed']"))
-    ).to_have_count(1)
+    page.get_by_label("Own name: Assess").fill("Being weighed")
+    page.get_by_role("button", name="Move up: Assess").click()
+    expect(page.get_by_text("Not saved yet.")).to_be_visible()
+    page.get_by_role("button", name="Preview Change request").click()
+    expect(page.get_by_text("New order")).to_be_visible()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Own name: Assess")).to_have_value("Being weighed")
+    page.get_by_role("button", name="Undo Change request").click()
+    expect(page.get_by_label("Own name: Assess")).to_have_value("")
 
 
 def remove(journey: Journey, page: Page) -> None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from connector import connections, probes
-from connector.sandbox import datapolicies, people
+from connector.sandbox import people, policies
+from connector.sandbox.policies import Policy
 from connector.sandbox.schema import TABLES
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ class World:
 
     def policy(self, table: str, field: str, conditions: str = "") -> None:
         store = self.instance.store
-        datapolicies.add(store, table, field, "Ask for more", conditions)
+        policy = Policy("data_policy", table, "Ask for more", field, conditions)
+        policies.add(store, policy)
 
     def portal(self, **values: Any) -> None:
         """Change what the portal has stored of the connection."""

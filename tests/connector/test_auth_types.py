@@ -86,7 +86,9 @@ def submit(client: Client, instance: Running, **form: str) -> HttpResponse:
 
 def connect(client: Client, instance: Running, auth_type: TYPES) -> Connection:
     answer = submit(client, instance, **FORM[auth_type])
-    assert (answer.status_code, answer.url) == (302, SETUP)
+    assert answer.status_code == 302
+    pk = Connection.objects.get(removed_at=None).pk
+    assert answer.url == f"{SETUP}?connection={pk}"
     connection = Connection.objects.get(removed_at=None)
     assert connection.status == "authorizing"
     tasks.authorize(connection.pk)
@@ -378,7 +380,8 @@ def test_the_form_explains_which_way_needs_what(
         assert words in text
     checked = text[: text.index("checked")].rpartition("<input")[2]
     assert 'value="authorization_code"' in checked
-    assert text.count("(optional)") == 0
+    # The name.
+    assert text.count("(optional)") == 1
 
 
 def test_an_empty_password_keeps_the_stored_one(
@@ -386,7 +389,8 @@ def test_an_empty_password_keeps_the_stored_one(
 ) -> None:
     client = client_for(admin)
     connect(client, open_instance, TYPES.BASIC)
-    assert "A password is stored" in client.get(SETUP).content.decode()
+    page = client.get(f"{SETUP}?step=enter").content.decode()
+    assert "A password is stored" in page
 
     submit(client, open_instance, **FORM[TYPES.BASIC] | {"password": ""})
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 from social_django.models import UserSocialAuth
 
 from connector import authorization, connections, signals, tasks, tokens
+from connector.choosing import address
 from connector.models import AuditEvent, Connection
 from connector.servicenow.query import Query
 from portal import roles
@@ -62,6 +63,10 @@ def changed(location: str, **values: str | None) -> str:
     return parts._replace(query=urlencode(left)).geturl()
 
 
+def setup_of(connection: Connection) -> str:
+    return address("connector:setup", connection)
+
+
 def test_authorize_leads_to_the_instances_consent_page(walk: Walk, admin: User) -> None:
     response = walk(admin).set_up()
 
@@ -84,7 +89,7 @@ def test_allowed(walk: Walk, admin: User, announced: list[Connection]) -> None:
     page = walker.come_back(back)
 
     waiting = Connection.objects.get()
-    assert page.redirect_chain == [(reverse("connector:setup"), 302)]
+    assert page.redirect_chain == [(setup_of(Connection.objects.get()), 302)]
     assert waiting.status == Connection.Status.AUTHORIZING
     assert waiting.access_token == ""
     assert "every 1s" in text_of(page)
@@ -212,7 +217,7 @@ def test_denied(walk: Walk, admin: User) -> None:
     page = walker.come_back(back)
 
     assert "You selected Deny in ServiceNow" in text_of(page)
-    assert page.redirect_chain == [(reverse("connector:setup"), 302)]
+    assert page.redirect_chain == [(setup_of(Connection.objects.get()), 302)]
     assert Connection.objects.get().status == Connection.Status.DRAFT
     event = AuditEvent.objects.get(action="connection.authorization_failed")
     assert event.facts == {"code": "declined"}

@@ -376,6 +376,32 @@ def test_a_list_says_how_many_rows_there_are_in_all() -> None:
     assert page.is_hidden
 
 
+def test_distinct_values_come_from_the_aggregate_api() -> None:
+    groups = [
+        {
+            "stats": {"count": "3"},
+            "groupby_fields": [
+                {"field": "state", "value": "1", "display_value": "New"}
+            ],
+        },
+        {
+            "stats": {"count": "1"},
+            "groupby_fields": [{"field": "state", "value": "20"}],
+        },
+        {"stats": {"count": "9"}},
+    ]
+    with scripted(ok(groups)) as server:
+        found = client(server.url).distinct("incident", "state")
+    [request] = server.seen
+    assert request.path == "/api/now/stats/incident"
+    assert request.query == {
+        "sysparm_group_by": "state",
+        "sysparm_count": "true",
+        "sysparm_display_value": "all",
+    }
+    assert [(one.value, one.display) for one in found] == [("1", "New"), ("20", "20")]
+
+
 def test_a_created_row_is_returned_with_values_and_labels() -> None:
     with scripted(Reply(201, json.dumps({"result": ROW}))) as server:
         record = client(server.url).create(

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import socket
+import sys
+from typing import Any
+
 import pytest
 
-from connector.guard import PrivateAddressError, is_public, refuse_private
+from connector.guard import (
+    Guarded,
+    PrivateAddressError,
+    is_public,
+    public_addresses,
+)
 
 
 @pytest.mark.parametrize(
@@ -43,4 +52,62 @@ def test_outside_is_allowed(address: str) -> None:
 
 def test_a_name_that_leads_inside_is_refused() -> None:
     with pytest.raises(PrivateAddressError, match="not a public address"):
-        refuse_private("localhost", 443)
+        public_addresses("localhost", 443)
+
+
+class _Seen:
+    """What this process asks the system's network for, while it is switched on."""
+
+    is_on = False
+    events: list[tuple[str, Any]] = []
+
+    @classmethod
+    def hook(cls, event: str, arguments: tuple[Any, ...]) -> None:
+        if cls.is_on and event == "socket.getaddrinfo":
+            cls.events.append(("resolved", arguments[0]))
+        elif cls.is_on and event == "socket.connect":
+            cls.events.append(("connected", arguments[1][0]))
+
+
+sys.addaudithook(_Seen.hook)
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+    monkeypatch.setattr(_Seen, "events", [])
+    monkeypatch.setattr(_Seen, "is_on", True)
+    return _Seen.events
+
+
+def test_nothing_is_sent_to_a_name_that_leads_inside(
+    seen: list[tuple[str, Any]],
+) -> None:
+    with pytest.raises(PrivateAddressError):
+        Guarded("localhost", 9).connect()
+
+    assert [what for what, _ in seen] == ["resolved"]
+
+
+class _Anywhere(Guarded):
+    """Takes any address, to be tried on this machine."""
+
+    @staticmethod
+    def resolve(host: str, port: int | None) -> list[str]:
+        found = socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)
+        return [str(address[0]) for *_, address in found]
+
+
+def test_the_address_that_was_looked_at_is_the_one_connected_to(
+    seen: list[tuple[str, Any]],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        connection = _Anywhere("localhost", server.getsockname()[1])
+        connection.connect()
+        connection.close()
+
+    # What the name says the second time is never asked for.
+    assert [what for what in seen if what[1] == "localhost"] == [
+        ("resolved", "localhost")
+    ]
+    assert ("connected", "127.0.0.1") in seen
+    assert connection.host == "localhost"

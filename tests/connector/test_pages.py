@@ -174,7 +174,7 @@ def test_an_empty_secret_keeps_the_stored_one(
 ) -> None:
     ConnectionFactory(tenant=tenant, base_url="https://acme.service-now.com")
     client = client_for(admin)
-    assert "A secret is stored" in client.get(SETUP).content.decode()
+    assert "A secret is stored" in client.get(f"{SETUP}?step=enter").content.decode()
 
     response = client.post(SETUP, GOOD | {"client_secret": "", "client_id": "other"})
 
@@ -202,24 +202,27 @@ def test_a_draft_may_turn_to_another_instance(
     assert Connection.objects.get().base_url == "https://acme.service-now.com"
 
 
-def test_a_connection_in_use_must_be_removed_first(
+def test_a_connection_in_use_is_moved_rather_than_overwritten(
     tenant: Tenant, admin: User, client_for: ClientFor
 ) -> None:
     connection = ConnectionFactory(tenant=tenant)
     response = client_for(admin).post(SETUP, GOOD)
 
     assert response.status_code == 422
-    assert "Remove this connection before" in response.content.decode()
+    assert "If the instance moved, select Re-provision" in response.content.decode()
     assert Connection.objects.get().base_url == connection.base_url
 
 
 def test_changed_details_leave_a_token_alone_that_was_renewed_meanwhile(
     tenant: Tenant, admin: User
 ) -> None:
-    ConnectionFactory(tenant=tenant, base_url="https://acme.service-now.com")
+    connection = ConnectionFactory(
+        tenant=tenant, base_url="https://acme.service-now.com"
+    )
     changed = configure(
         tenant,
         actor=admin,
+        connection=connection,
         base_url="https://acme.service-now.com",
         details=Details(client_id="other", integration_user="someone"),
     )

@@ -12,7 +12,7 @@ from django.utils import timezone
 from connector import runs, tasks
 from connector.models import AuditEvent, Connection, ProbeRun
 from connector.probes import FAILED, OK, UNKNOWN, WARNING, Finding, routine, stored
-from connector.sandbox import people
+from connector.sandbox import circumstances, people
 from tests.connector.wire import ok, refusal, scripted
 from tests.factories import ConnectionFactory, ProbeRunFactory
 
@@ -174,10 +174,10 @@ def test_a_role_that_was_given_shows_at_the_next_check(
 
 
 def test_check_again_replaces_one_finding_and_leaves_the_others(world: World) -> None:
-    world.instance.app.switches.set({"clock_ahead": 600})
+    circumstances.set_clock(world.instance.store, {"skew": 600})
     before = examine(world.connection)
     assert before["clock"].verdict == WARNING
-    world.instance.app.switches.set({})
+    circumstances.set_clock(world.instance.store, {})
 
     tasks.examine(runs.begin(world.connection, only="clock").pk)
 
@@ -276,7 +276,8 @@ def test_the_answer_of_check_now_comes_by_itself(
 ) -> None:
     client = client_for(admin)
     response = client.post(reverse("connector:check"), {"page": "provisioning"})
-    assert response.url == reverse("connector:provisioning")
+    query = {"connection": world.connection.pk}
+    assert response.url == reverse("connector:provisioning", query=query)
     total = len(routine())
     text = client.get(response.url).content.decode()
     assert f"Checking … 0 of {total} questions" in " ".join(text.split())

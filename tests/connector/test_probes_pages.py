@@ -146,11 +146,11 @@ def test_every_question_is_on_the_page_with_its_own_button(
 def test_check_again_asks_one_question(
     tenant: Tenant, admin: User, client_for: ClientFor
 ) -> None:
-    ConnectionFactory(tenant=tenant)
+    connection = ConnectionFactory(tenant=tenant)
     form = {"page": "provisioning", "probe": "incident"}
     response = client_for(admin).post(CHECK, form)
 
-    assert response.url == f"{PAGE}#incident"
+    assert response.url == f"{PAGE}?connection={connection.pk}#incident"
     run = ProbeRun.objects.get()
     assert (run.only, run.asked_by) == ("incident", admin)
     event = AuditEvent.objects.get(action="connection.check_requested")

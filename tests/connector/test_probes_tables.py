@@ -11,6 +11,7 @@ from django.utils import timezone
 from connector import probes
 from connector.models import RequestBudget
 from connector.probes import examination
+from connector.sandbox import circumstances
 from tests.connector.asking import Case, World, ask, check
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def release(war: str, build: str = "") -> object:
 
 
 def clock(seconds: int) -> object:
-    return lambda w: w.instance.app.switches.set({"clock_ahead": seconds})
+    return lambda w: circumstances.set_clock(w.instance.store, {"skew": seconds})
 
 
 def rate(limit: int, used: int = 0) -> object:

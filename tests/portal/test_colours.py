@@ -25,6 +25,10 @@ PAIRS = [
     ("accent-ink", "danger-solid-hover", TEXT),
     *[(tone, f"{tone}-back", TEXT) for tone in ("info", "success", "warning")],
     ("danger", "danger-back", TEXT),
+    *[
+        (f"tag-{name}", f"tag-{name}-back", TEXT)
+        for name in ("teal", "yellow", "orange", "purple")
+    ],
     *[("ink", f"{tone}-back", TEXT) for tone in ("info", "success", "warning")],
     *[("ink-soft", f"{tone}-back", TEXT) for tone in ("info", "success", "warning")],
     ("ink", "danger-back", TEXT),

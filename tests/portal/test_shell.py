@@ -36,12 +36,14 @@ TICKETS = ["tickets:list"]
 CONNECTION = ["connector:configuration"]
 STATES = ["tickets:states"]
 AUDIT = ["portal:audit"]
+GRAPH = ["connector:graph"]
+SUPPORT = ["support:overview"]
 MENUS = {
-    "admin": HOME + SCORE + TICKETS + CONNECTION + STATES + AUDIT,
-    "operator": HOME + SCORE + TICKETS + CONNECTION,
-    "reader": HOME + SCORE + TICKETS + CONNECTION,
-    "helpdesk": HOME + SCORE + TICKETS + STATES,
-    "support": HOME + SCORE + TICKETS,
+    "admin": HOME + SCORE + TICKETS + CONNECTION + STATES + GRAPH + SUPPORT + AUDIT,
+    "operator": HOME + SCORE + TICKETS + CONNECTION + SUPPORT,
+    "reader": HOME + SCORE + TICKETS + CONNECTION + SUPPORT,
+    "helpdesk": HOME + SCORE + TICKETS + STATES + SUPPORT,
+    "support": HOME + SCORE + TICKETS + SUPPORT,
 }
 
 

@@ -156,6 +156,21 @@ def test_the_client_secret_is_not_kept(
     assert not Connection.objects.exists()
 
 
+def test_a_private_key_is_not_kept(
+    admin: User, client_for: Callable[[User], Client]
+) -> None:
+    browser = client_for(admin)
+    page = "/settings/graph/"
+    typed = {"client_id": "the-client-id", "private_key": "the-private-key"}
+    form = typed | _opened(browser, page)
+    browser.logout()
+
+    browser.post(page, form)
+
+    assert "the-client-id" in str(dict(browser.session))
+    assert "the-private-key" not in str(dict(browser.session))
+
+
 @pytest.mark.parametrize(
     ("referrer", "back"),
     [

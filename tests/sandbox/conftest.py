@@ -10,6 +10,7 @@ import pytest
 from connector.sandbox.seed import password_of
 from connector.sandbox.server import Installation, serve
 from tests.sandbox.wire import INTEGRATION_WORD, REDIRECT, Api, Browser, token_of
+from tests.sandbox.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from connector.sandbox.server import Running
 
 
+KEY = "key-of-the-tests"
+
+
 @pytest.fixture(scope="session")
 def one_instance() -> Iterator[Running]:
-    wanted = Installation(password=INTEGRATION_WORD, redirect_url=REDIRECT)
+    wanted = Installation(password=INTEGRATION_WORD, redirect_url=REDIRECT, api_key=KEY)
     with serve(wanted) as running:
         yield running
 
@@ -30,6 +34,14 @@ def instance(one_instance: Running) -> Iterator[Running]:
     one_instance.faults.clear()
     one_instance.restrictions.clear()
     one_instance.store.clock = time.time
+
+
+@pytest.fixture
+def world(instance: Running) -> Iterator[World]:
+    """What a fact is set up and asked in."""
+    world = World(instance, KEY)
+    with world.stack:
+        yield world
 
 
 @pytest.fixture

@@ -48,20 +48,6 @@ def test_the_date_is_the_true_one(api: Api) -> None:
     assert answer.headers["X-Is-Logged-In"] == "true"
 
 
-def test_an_address_over_8192_bytes_is_too_long(api: Api) -> None:
-    path = "table/incident?sysparm_limit=1&sysparm_query="
-    room = 8192 - len("/api/now/") - len(path)
-    fits = api.send("GET", path + "x" * room)
-    too_long = api.send("GET", path + "x" * (room + 1))
-    assert (fits.status_code, too_long.status_code) == (200, 414)
-    assert too_long.text.startswith("<html>")
-
-
-def test_a_head_has_no_body(api: Api) -> None:
-    answer = api.send("HEAD", "table/incident?sysparm_limit=1")
-    assert (answer.status_code, answer.content) == (200, b"")
-
-
 def test_the_graph_lies_beside_it(instance: Running) -> None:
     url = f"{instance.url}/graph/v1.0/security/secureScores?$top=1"
     assert requests.get(url, timeout=10).status_code == 401

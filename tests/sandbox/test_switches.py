@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 
-from connector.sandbox import datapolicies
 from connector.sandbox.seed import password_of
 from connector.sandbox.server import Installation, Running, serve
 from tests.sandbox.wire import INTEGRATION_WORD, REDIRECT, Api, token_of
@@ -17,7 +15,7 @@ from tests.sandbox.wire import INTEGRATION_WORD, REDIRECT, Api, token_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-OFF = {"clock_ahead": 0, "rate_limit": 0, "single_sign_on": ""}
+OFF = {"rate_limit": 0, "single_sign_on": ""}
 IDP = "https://idp.example.com/saml"
 
 
@@ -48,7 +46,6 @@ def test_switches_are_set_shown_and_reset(sandbox: Running) -> None:
     address = f"{sandbox.url}/_sandbox/switches"
     assert requests.get(address, timeout=5).json() == OFF
     assert turn(sandbox, rate_limit=100).json() == OFF | {"rate_limit": 100}
-    assert turn(sandbox, clock_ahead=5).json() == OFF | {"clock_ahead": 5}
     requests.post(f"{sandbox.url}/_sandbox/reset", timeout=5)
     assert requests.get(address, timeout=5).json() == OFF
 
@@ -57,13 +54,6 @@ def test_switches_are_set_shown_and_reset(sandbox: Running) -> None:
 def test_an_unknown_switch_is_refused(sandbox: Running, wrong: dict[str, Any]) -> None:
     assert turn(sandbox, **wrong).status_code == 400
     assert sandbox.app.switches.as_json() == OFF
-
-
-def test_the_clock_may_be_wrong(sandbox: Running, api: Api) -> None:
-    turn(sandbox, clock_ahead=600)
-    answer = api.send("GET", "table/incident?sysparm_limit=1")
-    shown = parsedate_to_datetime(answer.headers["Date"]).timestamp()
-    assert 590 < shown - time.time() < 610
 
 
 def test_a_rate_rule_is_named_in_every_answer(sandbox: Running, api: Api) -> None:
@@ -85,20 +75,6 @@ def test_single_sign_on_leads_strangers_away_and_has_a_side_door(
     assert answer.headers["Location"].startswith(f"{IDP}?SAMLRequest=")
     door = requests.get(f"{sandbox.url}/side_door.do", timeout=5)
     assert "user_password" in door.text
-
-
-def test_a_data_policy_refuses_what_lacks_its_field(sandbox: Running, api: Api) -> None:
-    datapolicies.add(sandbox.store, "incident", "location", "Say where")
-    datapolicies.add(sandbox.store, "incident", "company", "Under a condition", "a=b")
-    refused = api.send("POST", "table/incident", json={"short_description": "x"})
-    assert refused.status_code == 403
-    assert refused.json()["error"]["detail"] == (
-        "Data Policy Exception: The following fields are mandatory: Location"
-    )
-    taken = api.send(
-        "POST", "table/incident", json={"short_description": "x", "location": "a" * 32}
-    )
-    assert taken.status_code == 201
 
 
 def test_policies_show_for_administrators_alone(api: Api, admin: Api) -> None:

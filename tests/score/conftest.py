@@ -11,6 +11,7 @@ from django.test.utils import override_settings
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from connector.graph import auth, limits
 from connector.graph.client import Graph
 from connector.sandbox import graph as sandbox_graph
 from portal.score import sync
@@ -80,8 +81,12 @@ def graph_server(
     _graph_server.answers.clear()
     _graph_server.seen.clear()
     sandbox_graph.reset()
+    limits.forget()
+    auth.forget_tokens()
     with override_settings(
-        GRAPH_BASE_URL=_graph_server.base_url, GRAPH_ACCESS_TOKEN=TOKEN
+        GRAPH_BASE_URL=_graph_server.base_url,
+        GRAPH_AUTHORITY=f"{_graph_server.origin}/graph",
+        GRAPH_ACCESS_TOKEN=TOKEN,
     ):
         yield _graph_server
     sandbox_graph.reset()

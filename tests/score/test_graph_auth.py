@@ -44,7 +44,7 @@ def _refuse(mock: responses.RequestsMock, status: int, **body: Any) -> None:
 
 def test_without_settings_it_is_not_configured() -> None:
     with pytest.raises(Misconfigured, match="graph_not_configured"):
-        auth.access_token()
+        auth.access_token(auth.from_settings())
 
 
 def test_half_of_the_credentials_is_none() -> None:
@@ -52,12 +52,12 @@ def test_half_of_the_credentials_is_none() -> None:
         override_settings(GRAPH_TENANT_ID=DIRECTORY, GRAPH_CLIENT_ID="app"),
         pytest.raises(Misconfigured, match="graph_not_configured"),
     ):
-        auth.access_token()
+        auth.access_token(auth.from_settings())
 
 
 def test_a_fixed_token_asks_nobody() -> None:
     with override_settings(GRAPH_ACCESS_TOKEN="fixed"):
-        assert auth.access_token() == "fixed"
+        assert auth.access_token(auth.from_settings()) == "fixed"
 
 
 def test_client_credentials_get_a_token_once(
@@ -65,10 +65,27 @@ def test_client_credentials_get_a_token_once(
 ) -> None:
     answer = {"token_type": "Bearer", "expires_in": 3599, "access_token": "from-entra"}
     microsoft.post(TOKEN_URL, json=answer)
-    assert [auth.access_token(), auth.access_token()] == ["from-entra", "from-entra"]
+    assert [
+        auth.access_token(auth.from_settings()),
+        auth.access_token(auth.from_settings()),
+    ] == ["from-entra", "from-entra"]
     sent = [call.request.body for call in microsoft.calls if call.request.body]
     assert len(sent) == 1
     assert "grant_type=client_credentials" in str(sent[0])
+
+
+def test_any_application_gets_its_own_token_each_time(
+    microsoft: responses.RequestsMock,
+) -> None:
+    answer = {"token_type": "Bearer", "expires_in": 3599, "access_token": "from-entra"}
+    microsoft.post(TOKEN_URL, json=answer)
+    other = auth.Credentials(DIRECTORY, "other-app", "other-secret")
+    for _ in range(2):
+        assert auth.application_token(other, "audience/.default") == "from-entra"
+    sent = [str(call.request.body) for call in microsoft.calls if call.request.body]
+    assert len(sent) == 2
+    assert "client_id=other-app" in sent[0]
+    assert "other-secret" not in repr(other)
 
 
 def test_a_wrong_secret_is_told_in_the_words_of_entra(
@@ -82,8 +99,8 @@ def test_a_wrong_secret_is_told_in_the_words_of_entra(
         error_description=words,
         correlation_id="c0ffee",
     )
-    with pytest.raises(Unauthorized, match="graph_sign_in_failed") as caught:
-        auth.access_token()
+    with pytest.raises(Unauthorized, match="graph_secret_wrong") as caught:
+        auth.access_token(auth.from_settings())
     evidence = caught.value.evidence
     assert "AADSTS7000215" in evidence.words
     assert SECRET not in evidence.words
@@ -101,7 +118,7 @@ def test_an_unknown_directory_is_misconfigured() -> None:
     with settings, responses.RequestsMock() as mock:
         mock.get(url, status=400, json={"error": "invalid_tenant"})
         with pytest.raises(Misconfigured, match="graph_tenant_unknown"):
-            auth.access_token()
+            auth.access_token(auth.from_settings())
 
 
 @pytest.mark.parametrize(
@@ -114,7 +131,7 @@ def test_an_outage_of_the_sign_in_is_unavailable(
         TOKEN_URL, status=status, body="<html>", headers={"Retry-After": "9"}
     )
     with pytest.raises(Unavailable, match=code) as caught:
-        auth.access_token()
+        auth.access_token(auth.from_settings())
     assert caught.value.retry_after == 9
 
 
@@ -123,4 +140,4 @@ def test_a_page_instead_of_a_token_is_unavailable(
 ) -> None:
     microsoft.post(TOKEN_URL, body="<html>proxy</html>")
     with pytest.raises(Unavailable, match="unexpected_answer"):
-        auth.access_token()
+        auth.access_token(auth.from_settings())

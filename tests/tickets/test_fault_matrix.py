@@ -1,4 +1,4 @@
-"""Every fault of an instance, met while a ticket is sent, read, or a token renewed.
+"""Every fault of an instance, met while a ticket is sent, changed, read, or a token renewed.
 
 One row per fault: what the portal calls it, and what it does then. After the fault
 nothing is lost, nothing is there twice, and the page has named the cause.
@@ -20,7 +20,7 @@ from connector.messages import explain, is_known
 from connector.models import Connection
 from connector.sandbox.faults import KINDS
 from tests.tickets.conftest import Person, later, stored
-from tickets import outbox, sync
+from tickets import amendments, outbox, sync
 from tickets.models import Delivery, SyncCursor, Ticket, TicketEvent
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Row(NamedTuple):
     is_open: bool = False
 
 
+# A change of a ticket and a note into it fare as its creation does.
 CREATE = {
     # The instance is still at it when the portal's patience ends.
     "latency": Row("timeout", GOES_ON, 1, is_open=True),
@@ -62,16 +63,19 @@ CREATE = {
     "data_policy": Row("data_policy", STOPS),
     "acl": Row("acl", STOPS),
     "insufficient_rights": Row("query_acl", STOPS),
+    "api_acl": Row("api_acl", WAITS),
     "missing_scope": Row("scope", WAITS),
     "ip_filter": Row("ip_restricted", WAITS),
-    "cross_scope": Row("forbidden", STOPS),
+    "cross_scope": Row("cross_scope", STOPS),
     "rate_limit": Row("rate_limited", GOES_ON),
     "error": Row("transaction_cancelled", GOES_ON, is_open=True),
     "unavailable": Row("maintenance", GOES_ON, is_open=True),
     "bad_gateway": Row("bad_gateway", GOES_ON, is_open=True),
     "hibernating": Row("hibernating", GOES_ON, is_open=True),
+    "asleep": Row("hibernating", GOES_ON, is_open=True),
     "redirect": Row("sign_in_page", GOES_ON, is_open=True),
     "truncated": Row("incomplete_answer", GOES_ON, 1, is_open=True),
+    "broken_off": Row("incomplete_answer", GOES_ON, 1, is_open=True),
     "accepted": Row("dropped", GOES_ON, is_open=True),
     "cut": Row("connection_lost", GOES_ON, is_open=True),
     "error_after_commit": Row("transaction_cancelled", GOES_ON, 1, is_open=True),
@@ -90,7 +94,7 @@ RENEWAL = {
         (
             *("unauthorized", "business_rule", "data_policy", "acl"),
             *("insufficient_rights", "missing_scope", "forbidden_after_commit"),
-            "cross_scope",
+            *("api_acl", "cross_scope"),
         ),
         Row("refresh_rejected", WAITS),
     ),
@@ -147,6 +151,25 @@ def arrived_once(instance: Running, delivery: Delivery) -> bool:
     )
 
 
+def amend(ticket: Ticket, operation: str, actor: User) -> Delivery:
+    """Queue a change of the ticket or a note into it."""
+    if operation == "note":
+        delivery = amendments.note(ticket, "Look here", author="x", once="1")
+    else:
+        delivery = amendments.edit(ticket, {"name": "As it is"}, actor=actor)
+    assert delivery
+    return delivery
+
+
+def written(agent: Person, ticket: Ticket, operation: str) -> int:
+    """Return how often the instance holds the change or the note."""
+    path = f"{ticket.kind}/{ticket.sys_id}?sysparm_display_value=true"
+    row = agent.call("GET", path)
+    if operation == "note":
+        return int(row["work_notes"].count("Look here"))
+    return int(row["short_description"] == "As it is")
+
+
 def names_the_cause(
     client: Client, address: str, code: str, *, is_open: bool = False
 ) -> bool:
@@ -185,6 +208,42 @@ def test_a_fault_while_a_ticket_is_created(
 
     bring_home(delivery, admin)
     assert arrived_once(instance, delivery)
+    assert Connection.objects.get().status == Connection.Status.CONNECTED
+
+
+@pytest.mark.parametrize("operation", ["update", "note"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_fault_while_a_ticket_is_changed(
+    kind: str,
+    operation: str,
+    sent: Sent,
+    agent: Person,
+    instance: Running,
+    admin: User,
+    client_for: SignIn,
+) -> None:
+    expected = CREATE[kind]
+    ticket = sent(name="As it was")
+    strike(instance, kind, method="PATCH", table="incident")
+    delivery = amend(ticket, operation, admin)
+    outbox.deliver(delivery.pk)
+    delivery.refresh_from_db()
+
+    assert (delivery.error_code, delivery.status) == (expected.code, expected.then)
+    assert (delivery.unanswered_at is not None) is expected.is_open
+    if expected.code:
+        page = reverse("tickets:detail", args=[ticket.pk])
+        assert names_the_cause(
+            client_for(admin), page, expected.code, is_open=expected.is_open
+        )
+    settle(instance, kind)
+    assert written(agent, ticket, operation) == expected.rows
+
+    bring_home(delivery, admin)
+    assert (delivery.status, delivery.error_code) == (ARRIVES, "")
+    assert written(agent, ticket, operation) == 1
+    told = TicketEvent.objects.filter(ticket=ticket, action="amended")
+    assert told.count() == 1
     assert Connection.objects.get().status == Connection.Status.CONNECTED
 
 

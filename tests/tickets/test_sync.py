@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from connector.models import Connection
 from tests.tickets.conftest import Person
-from tickets import changes, mapping, outbox, states, sync, tasks
+from tickets import changes, mapping, outbox, sync, tasks
 from tickets.models import (
     Delivery,
     Kind,
@@ -352,14 +352,6 @@ def test_the_task_leaves_a_broken_connection_alone(
 
     assert sync.due() == []
     assert instance.app.api.requests["table"] == 0
-
-
-def test_states_of_the_instance_are_imported_or_assumed(linked: Connection) -> None:
-    states.import_from(linked)
-
-    rows = TicketState.objects.of(linked).filter(kind=Kind.CHANGE_REQUEST)
-    assert [row.default_label for row in rows][:3] == ["New", "Assess", "Authorize"]
-    assert TicketState.objects.of(linked).count() == 14
 
 
 def test_what_followed_within_a_second_stands_behind_what_it_followed(

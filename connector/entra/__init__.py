@@ -1,0 +1,1 @@
+"""Microsoft Entra ID beside its tokens: what it publishes, and what a token says."""

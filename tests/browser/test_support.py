@@ -1,0 +1,122 @@
+"""The guided set-ups: walked by two people, interrupted, resumed, tested."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.journey import Journey
+from tests.browser.test_accessibility import NARROW, complaints, unfold
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser
+
+    from tests.servers import Product
+
+pytestmark = [pytest.mark.browser, pytest.mark.stack]
+
+# The answers, and how many steps the guide has that are not optional.
+GUIDES = {
+    "ServiceNow basic authentication": ("Yes", "Yes", 15),
+    "AAD OAuth token": ("No", "Yes", 17),
+    "Insights only": ("No", "No", 13),
+}
+# Longer than the page waits between two questions what others did.
+LIVE = 15_000
+
+
+@pytest.fixture
+def journey(stack: Product, browser: Browser) -> Iterator[Journey]:
+    journey = Journey(stack, browser)
+    yield journey
+    journey.close()
+
+
+@pytest.mark.parametrize("setup", GUIDES)
+def test_a_guide_is_walked_interrupted_and_resumed(
+    journey: Journey, setup: str
+) -> None:
+    first = journey.sign_in("helpdesk.admin")
+    begin(journey, first, setup)
+    total = GUIDES[setup][2]
+    for _ in range(2):
+        done(first)
+    expect(first.locator("#guide-progress")).to_have_text(f"2 of {total}")
+
+    second = journey.sign_in("support.admin")
+    second.goto(f"{journey.product.url}/support/setup/")
+    expect(second.locator("#guide-progress")).to_have_text(f"2 of {total}")
+    note = second.locator("details[open]").get_by_label("Note")
+    note.fill("half a sente")
+    done(first)
+    # What the other one did arrives, and what is being typed stays.
+    expect(second.locator("#guide-progress")).to_have_text(
+        f"3 of {total}", timeout=LIVE
+    )
+    expect(second.get_by_text("Marked as done by helpdesk.admin")).to_have_count(3)
+    expect(note).to_have_value("half a sente")
+    first.context.close()
+    del journey.pages["helpdesk.admin"]
+
+    second.reload()
+    for n in range(3, total):
+        expect(second.locator("#guide-progress")).to_have_text(f"{n} of {total}")
+        done(second)
+    expect(second.locator("#guide-progress")).to_have_text(f"{total} of {total}")
+    second.get_by_role("button", name="Test connection").click()
+    expect(second.get_by_text("Connection test failed")).to_be_visible(timeout=60_000)
+    # The tool that looks for complaints writes styles of its own into the page.
+    assert journey.errors == []
+    look(second, f"{journey.product.url}/support/setup/")
+
+
+def begin(journey: Journey, page: Page, setup: str) -> None:
+    """Answer the questions for a set-up and name an instance for it."""
+    url = journey.product.url
+    page.goto(f"{url}/support/settings/")
+    while page.get_by_role("link", name="sandbox", exact=True).count():
+        page.get_by_role("link", name="sandbox", exact=True).click()
+        page.get_by_role("link", name="Remove", exact=True).click()
+        page.get_by_role("button", name="Remove repository").click()
+    page.goto(f"{url}/support/decision/")
+    basic, single, _total = GUIDES[setup]
+    answer(page, "basic authentication", basic)
+    answer(page, "one single", single)
+    page.get_by_role("button", name=re.compile("Choose this|Show what")).click()
+    switch = page.get_by_role("button", name=f"Switch to “{setup}”")
+    if switch.count():
+        switch.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Set-up: {setup}")
+    page.get_by_label("Repository ID").fill("sandbox")
+    page.get_by_label("Endpoint").fill(journey.product.sandbox_url)
+    page.get_by_role("button", name="Start the set-up").click()
+
+
+def answer(page: Page, question: str, word: str) -> None:
+    group = page.get_by_role("group", name=re.compile(question))
+    group.get_by_label(word, exact=True).check()
+
+
+def done(page: Page) -> None:
+    """Tick the step that is open."""
+    page.locator("details[open]").get_by_role(
+        "button", name=re.compile("^Done")
+    ).click()
+    page.wait_for_load_state()
+
+
+def look(page: Page, url: str) -> None:
+    """See that everybody can use the guide, and that it fits a narrow screen."""
+    page.goto(url)
+    page.emulate_media(reduced_motion="reduce")
+    unfold(page)
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        assert complaints(page) == [], scheme
+    page.set_viewport_size({"width": NARROW, "height": 700})
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW
