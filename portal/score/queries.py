@@ -134,7 +134,7 @@ class ControlProfileQuerySet(TenantQuerySet):
         ).alias(
             owner_id=Subquery(mine.values("owner_id")[:1]),
             # An empty one was never saved.
-            changed_at=Subquery(mine.filter(version__gt=0).values("updated_at")[:1]),
+            plan_changed_at=Subquery(mine.filter(version__gt=0).values("updated_at")[:1]),
         )
 
     def for_list(self) -> Self:

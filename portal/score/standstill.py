@@ -37,8 +37,8 @@ def unchanged(rows: QuerySet[Any], tenant: Tenant, days: int) -> QuerySet[Any]:
         .filter(most__gt=F("least") + TOLERANCE)
     )
     old = ControlScore.objects.filter(snapshot__tenant=tenant, snapshot__date=first)
-    untouched = Q(changed_at__isnull=True) | Q(
-        changed_at__lt=timezone.now() - timedelta(days=days)
+    untouched = Q(plan_changed_at__isnull=True) | Q(
+        plan_changed_at__lt=timezone.now() - timedelta(days=days)
     )
     return rows.filter(untouched, control_id__in=old.values("control_id")).exclude(
         control_id__in=moved.values("control_id")
