@@ -134,7 +134,9 @@ class ControlProfileQuerySet(TenantQuerySet):
         ).alias(
             owner_id=Subquery(mine.values("owner_id")[:1]),
             # An empty one was never saved.
-            plan_changed_at=Subquery(mine.filter(version__gt=0).values("updated_at")[:1]),
+            plan_changed_at=Subquery(
+                mine.filter(version__gt=0).values("updated_at")[:1]
+            ),
         )
 
     def for_list(self) -> Self:
