@@ -14,7 +14,7 @@ COPY . .
 RUN export DATA_DIR=/app/data SECRET_KEY=build \
     && ENCRYPTION_KEYS="$(python manage.py rotate_keys --new)" \
        python manage.py collectstatic --no-input \
-    && chown -R portal /app/data
+    && mkdir -p -m 700 /app/data/exports && chown -R portal /app/data
 
 ENV DATA_DIR=/app/data
 USER portal

@@ -63,12 +63,6 @@ def under_way(connection: Connection, *, only: str | None = None) -> ProbeRun | 
     return found
 
 
-def latest(connection: Connection) -> ProbeRun | None:
-    """Return the round that was asked for last."""
-    found: ProbeRun | None = ProbeRun.objects.filter(connection=connection).first()
-    return found
-
-
 def _forget_old(connection: Connection) -> None:
     rows = ProbeRun.objects.filter(connection=connection)
     kept = list(rows.values_list("pk", flat=True)[:KEPT])

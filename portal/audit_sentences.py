@@ -364,6 +364,31 @@ KINDS = {
         gettext_lazy("%(actor)s removed the link of %(target)s to %(email)s"),
         "link",
     ),
+    "actionplan.changed": Kind(
+        gettext_lazy("Action plan changed"),
+        gettext_lazy("%(actor)s changed the action plan of %(count)s action(s)"),
+        "edit",
+    ),
+    "actionplan.state_refused": Kind(
+        gettext_lazy("Status not taken"),
+        gettext_lazy("Microsoft Graph did not take the status of %(target)s"),
+        "stop",
+    ),
+    "actionplan.state_retried": Kind(
+        gettext_lazy("Status sent again"),
+        gettext_lazy("%(actor)s sent the status of %(count)s action(s) again"),
+        "refresh",
+    ),
+    "actionplan.state_withdrawn": Kind(
+        gettext_lazy("Status withdrawn"),
+        gettext_lazy("%(actor)s withdrew the status chosen for %(target)s"),
+        "close",
+    ),
+    "export.requested": Kind(
+        gettext_lazy("Export requested"),
+        gettext_lazy("%(actor)s exported %(count)s improvement action(s)"),
+        "download",
+    ),
 }
 # An action that has no sentence yet is still shown.
 _OTHER = Kind(

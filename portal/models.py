@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.heartbeat import Heartbeat
 from portal.score.alert_models import Alert, AlertRule
+from portal.score.list_models import Export, SavedView
 from portal.score.models import (
     ControlProfile,
     ControlScore,
@@ -12,15 +13,22 @@ from portal.score.models import (
     ScoreZone,
     Snapshot,
 )
+from portal.score.plan_models import ActionEvent, ActionPlan, ActionTag, StateChange
 
 __all__ = [
+    "ActionEvent",
+    "ActionPlan",
+    "ActionTag",
     "Alert",
     "AlertRule",
     "ControlProfile",
     "ControlScore",
+    "Export",
     "Heartbeat",
+    "SavedView",
     "ScoreEvent",
     "ScoreSync",
     "ScoreZone",
     "Snapshot",
+    "StateChange",
 ]

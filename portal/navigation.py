@@ -62,7 +62,7 @@ ENTRIES = (
         "score:actions",
         "checklist",
         "portal.view_score",
-        ("score:action", "score:share"),
+        ("score:action", "score:share", "score:bulk", "score:export"),
     ),
     Entry(
         _("Tickets"),

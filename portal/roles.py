@@ -20,6 +20,7 @@ ROLES: dict[str, list[str]] = {
         "tickets.share_ticket",
         "tickets.rename_ticketstate",
         "tickets.manage_support",
+        "portal.edit_actionplan",
         "connector.manage_connection",
         "connector.view_connection",
         "connector.view_auditevent",

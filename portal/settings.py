@@ -109,6 +109,9 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
+# Files people asked for; web and workers share the folder.
+EXPORTS_DIR = DATA_DIR / "exports"
+
 # Encryption of stored secrets: first key encrypts, all keys decrypt.
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[])
 
@@ -229,6 +232,8 @@ CELERY_BEAT_SCHEDULE = {
     "give a sign of life": {"task": "portal.tasks.beat", "schedule": 60},
     "sync Secure Score": {"task": "portal.score.tasks.sync_due", "schedule": 600},
     "mail alerts": {"task": "portal.score.tasks.mail_alerts", "schedule": 300},
+    "send states to Graph": {"task": "portal.score.tasks.sweep_states", "schedule": 30},
+    "tidy exports": {"task": "portal.score.tasks.tidy_exports", "schedule": 300},
 }
 
 # Cache: rate limits of the sign-in; nothing that must survive.

@@ -13,6 +13,7 @@ from factory.django import DjangoModelFactory
 
 from connector.models import AuditEvent, Connection, ProbeRun, Tenant
 from portal.score.alert_models import Alert, AlertRule
+from portal.score.list_models import Export, SavedView
 from portal.score.models import ControlProfile, ControlScore, ScoreEvent, Snapshot
 from tickets.instance_models import InstanceProfile, TableColumn
 from tickets.models import (
@@ -375,6 +376,30 @@ class SupportUserFactory(DjangoModelFactory[SupportUser]):
     repository = factory.SubFactory(RepositoryFactory)
     user_name = factory.Sequence(lambda n: f"agent.{n}")
     role = SupportUser.Role.ADMINISTRATOR
+
+
+class SavedViewFactory(DjangoModelFactory[SavedView]):
+    class Meta:
+        model = SavedView
+
+    tenant = factory.SubFactory(TenantFactory)
+    user = factory.SubFactory(UserFactory)
+    name = factory.Sequence(lambda n: f"View {n}")
+    query = "show=open"
+
+
+class ExportFactory(DjangoModelFactory[Export]):
+    """An export whose file is written; the file itself is the test's."""
+
+    class Meta:
+        model = Export
+
+    tenant = factory.SubFactory(TenantFactory)
+    user = factory.SubFactory(UserFactory)
+    format = Export.Format.CSV
+    content = Export.Content.ACTIONS
+    status = Export.Status.READY
+    finished_at = factory.LazyFunction(timezone.now)
 
 
 class AuditEventFactory(DjangoModelFactory[AuditEvent]):

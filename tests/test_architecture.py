@@ -115,3 +115,15 @@ def test_compiled_messages_are_those_of_the_catalogue(
     fresh = tmp_path / "django.mo"
     subprocess.run([msgfmt, "--check-format", "-o", fresh, catalogue], check=True)
     assert fresh.read_bytes() == catalogue.with_suffix(".mo").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "static" / "css").glob("*.css")), ids=lambda path: path.name
+)
+def test_a_style_sheet_closes_what_it_opens(path: Path) -> None:
+    # Whatever follows an open brace would be left out without a word.
+    depth = 0
+    for letter in re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.DOTALL):
+        depth += {"{": 1, "}": -1}.get(letter, 0)
+        assert depth >= 0
+    assert depth == 0

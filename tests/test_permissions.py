@@ -9,6 +9,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from portal.score import exporting
+from portal.score.list_models import Export, SavedView
 from tests import factories
 
 if TYPE_CHECKING:
@@ -105,6 +107,16 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),
+    ("post", "score:action", ["CONTROL"], {}, ADMIN),
+    ("get", "score:plan_status", ["CONTROL"], {}, EVERYBODY),
+    ("post", "score:retry_status", ["CONTROL"], {}, ADMIN),
+    ("post", "score:bulk", [], {"control": "CONTROL"}, ADMIN),
+    ("post", "score:save_view", [], {"name": "Fresh"}, EVERYBODY),
+    ("post", "score:delete_view", ["VIEW"], {}, EVERYBODY),
+    ("get", "score:export", [], {}, EVERYBODY),
+    ("post", "score:export", [], {"control": "CONTROL"}, EVERYBODY),
+    ("get", "score:export_progress", ["EXPORT"], {}, EVERYBODY),
+    ("get", "score:export_file", ["EXPORT"], {}, EVERYBODY),
     ("get", "score:share", ["CONTROL"], {}, SHARES),
     ("get", "score:history", [], {}, EVERYBODY),
     ("post", "score:sync", [], {}, EVERYBODY),
@@ -162,6 +174,9 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
     )
     control = factories.ControlProfileFactory(tenant=tenant)
     alert = factories.AlertFactory(tenant=tenant)
+    export = factories.ExportFactory(tenant=tenant, user=admin)
+    exporting.path(export).parent.mkdir(exist_ok=True)
+    exporting.path(export).touch()
     return {
         "ALERT": str(alert.pk),
         "RULE": str(alert.rule.pk),
@@ -178,6 +193,8 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "REPOSITORY": str(repository.pk),
         "STEP": "consent",
         "LINKED": str(linked.pk),
+        "VIEW": str(factories.SavedViewFactory(tenant=tenant, user=admin).pk),
+        "EXPORT": str(export.pk),
     }
 
 
@@ -190,7 +207,12 @@ def test_a_role_may_call_exactly_what_it_should(
     client_for: Callable[..., Client],
     request: pytest.FixtureRequest,
 ) -> None:
-    answer = _call(client_for(request.getfixturevalue(role)), row, things)
+    user = request.getfixturevalue(role)
+    # Of these everybody has only their own.
+    for model in (SavedView, Export):
+        model.objects.update(user=user)
+    answer = _call(client_for(user), row, things)
+    answer.close()
 
     if role in row[4]:
         assert answer.status_code in {200, 204, 302, 409, 422}, answer.content[:500]

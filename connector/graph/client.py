@@ -1,11 +1,12 @@
-"""Microsoft Graph: Secure Score, page by page."""
+"""Microsoft Graph: Secure Score read page by page, and states of controls written."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from connector import http
 from connector.exceptions import (
@@ -41,6 +42,7 @@ PROFILES = "/security/secureScoreControlProfiles"
 # 90 scores or some 400 profiles are a few pages; more means links in a circle.
 MOST_PAGES = 100
 
+_Kinds = Mapping[int, tuple[type[ConnectorError], str]]
 _KINDS: dict[int, tuple[type[ConnectorError], str]] = {
     401: (Unauthorized, "graph_unauthorized"),
     404: (Misconfigured, "graph_not_found"),
@@ -56,10 +58,18 @@ FORBIDDEN = {
     WRITE: "graph_forbidden_write",
     HEALTH: "graph_forbidden_health",
 }
+_KINDS_OF_ONE = _KINDS | {404: (Refused, "graph_control_unknown")}
+# Required in the body: Graph passes the change on to whoever is named here.
+_VENDOR = {
+    "provider": "SecureScore",
+    "providerVersion": None,
+    "subProvider": None,
+    "vendor": "Microsoft",
+}
 
 
 class Graph:
-    """Microsoft Graph, read as an application.
+    """Microsoft Graph, used as an application.
 
     Every method raises `connector.exceptions` and nothing else.
     """
@@ -94,6 +104,42 @@ class Graph:
         rows = self._rows(PROFILES, {}, progress)
         return list(_readable(rows, parse_control_profile))
 
+    def control_profile(self, control_id: str) -> ControlProfile:
+        """Return one improvement action with its state."""
+        answer = self._send("GET", _path_of(control_id))
+        if answer.status != 200:
+            raise _failure(answer, _KINDS_OF_ONE)
+        return _profile_in(answer)
+
+    def set_control_state(
+        self, control_id: str, *, state: str, comment: str, assigned_to: str
+    ) -> ControlProfile | None:
+        """Write the state of one improvement action.
+
+        Return the action as Graph holds it now, or None where Graph only says that it
+        was done. An error says whether the change may have been made.
+        """
+        body = {
+            "assignedTo": assigned_to,
+            "comment": comment,
+            "state": state,
+            "vendorInformation": _VENDOR,
+        }
+        # Undocumented for this resource, common to Graph: both answers are taken.
+        answer = self._send(
+            "PATCH", _path_of(control_id), json=body, prefer="return=representation"
+        )
+        if answer.status == 204:
+            return None
+        if answer.status != 200:
+            error = _failure(answer, _KINDS_OF_ONE)
+            error.committed = "maybe" if isinstance(error, Unavailable) else "no"
+            raise error
+        try:
+            return _profile_in(answer)
+        except Unavailable:
+            return None
+
     def _rows(
         self, path: str, params: Mapping[str, str], progress: Progress | None
     ) -> Iterator[Any]:
@@ -120,16 +166,40 @@ class Graph:
         return str(link)
 
     def _get(self, url: str, params: Mapping[str, str]) -> Answer:
-        token = self._token()
-        headers = {"Authorization": f"Bearer {token}"}
-        call = http.Call("GET", url, params, headers=headers, secrets=(token,))
-        with self._gate.passage():
-            answer = http.send(self._session, call, timeout=self._timeout)
-            if answer.status in {429, 503} and answer.retry_after:
-                self._gate.close(answer.retry_after)
+        answer = self._pass(http.Call("GET", url, params))
         if answer.status != 200:
             raise _failure(answer)
         return answer
+
+    def _send(
+        self, method: str, path: str, *, json: Any = None, prefer: str = ""
+    ) -> Answer:
+        headers = {"Prefer": prefer} if prefer else {}
+        url = f"{self.base_url}{path}"
+        return self._pass(http.Call(method, url, json=json, headers=headers))
+
+    def _pass(self, call: http.Call) -> Answer:
+        """Send a request when there is room for it, and keep what Graph asks to wait."""
+        token = self._token()
+        headers = {**call.headers, "Authorization": f"Bearer {token}"}
+        signed = replace(call, headers=headers, secrets=(token,))
+        with self._gate.passage():
+            answer = http.send(self._session, signed, timeout=self._timeout)
+            if answer.status in {429, 503} and answer.retry_after:
+                self._gate.close(answer.retry_after)
+        return answer
+
+
+def _path_of(control_id: str) -> str:
+    return f"{PROFILES}/{quote(control_id, safe='')}"
+
+
+def _profile_in(answer: Answer) -> ControlProfile:
+    body = answer.json()
+    try:
+        return parse_control_profile(body if isinstance(body, dict) else {})
+    except Unreadable as error:
+        raise Unavailable("unexpected_answer", answer.evidence()) from error
 
 
 def _readable(rows: Iterator[Any], parse: Callable[[Any], Row]) -> Iterator[Row]:
@@ -148,7 +218,7 @@ def _page_of(answer: Answer) -> Mapping[str, Any]:
     raise Unavailable("unexpected_answer", answer.evidence())
 
 
-def _failure(answer: Answer) -> ConnectorError:
+def _failure(answer: Answer, kinds: _Kinds = _KINDS) -> ConnectorError:
     evidence = answer.evidence(_words(answer))
     if answer.status == 429:
         return Unavailable("rate_limited", evidence, retry_after=answer.retry_after)
@@ -160,7 +230,7 @@ def _failure(answer: Answer) -> ConnectorError:
     if answer.status == 403:
         code = FORBIDDEN[permission_for(answer.call.method, answer.call.url)]
         return Misconfigured(code, evidence)
-    kind, code = _KINDS.get(answer.status, (Refused, "graph_refused"))
+    kind, code = kinds.get(answer.status, (Refused, "graph_refused"))
     return kind(code, evidence)
 
 

@@ -18,6 +18,7 @@ from connector.sandbox import (
     graph_odata,
     graph_scores,
     graph_token,
+    graph_writes,
 )
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def handle(request: Request) -> Response | None:
 def reset() -> None:
     """Forget waiting faults and every change of a profile."""
     faults.clear()
+    graph_writes.waiting.clear()
     controls.forget_updates()
     graph_directory.reset()
 
@@ -201,12 +203,26 @@ def _profile(request: Request, key: str) -> Response:
     name = "secureScoreControlProfiles"
     if request.method == "GET":
         return _entity(request, name, controls.profile(key))
-    controls.update(key, _checked_change(request, key))
+    _write(request, key)
     if "return=representation" not in request.headers.get("Prefer", ""):
         return Response(status=204)
     response = _entity(request, name, controls.profile(key))
     response.headers["Preference-Applied"] = "return=representation"
     return response
+
+
+def _write(request: Request, key: str) -> None:
+    how = graph_writes.next_mode()
+    if how == "forbidden":
+        raise GraphError(
+            403,
+            "Missing scopes. The application needs SecurityEvents.ReadWrite.All.",
+        )
+    controls.update(key, _checked_change(request, key))
+    if how == "bounced":
+        controls.update(key, {"state": "Default"})
+    if how == "lost":
+        raise GraphError(504, "The upstream service did not answer in time.")
 
 
 def _checked_change(request: Request, key: str) -> Json:
@@ -265,10 +281,21 @@ def _control(request: Request) -> Response:
         if request.method == "DELETE":
             reset()
         if request.method == "PUT":
-            _change(_body(request))
+            _take_orders(_body(request))
     except GraphError as error:
         return _refuse(error, str(uuid4()), "")
     return _reply({"waiting": len(faults)})
+
+
+def _take_orders(wish: Json) -> None:
+    modes = wish.pop("writes", None)
+    if modes is None:
+        _change(wish)
+    elif isinstance(modes, list) and all(mode in graph_writes.MODES for mode in modes):
+        graph_writes.waiting[:] = modes
+    else:
+        known = ", ".join(graph_writes.MODES)
+        raise GraphError(400, f"writes must be a list of: {known}.")
 
 
 def _change(wish: Json) -> None:

@@ -11,7 +11,7 @@ _LABELS = {
     "Apps": _("Apps"),
     "Infrastructure": _("Infrastructure"),
 }
-_ORDER = list(_LABELS)
+ORDER = list(_LABELS)
 
 
 def label(category: str) -> str:
@@ -22,4 +22,4 @@ def label(category: str) -> str:
 def position(category: str) -> tuple[int, str]:
     """Return the key that sorts categories as Microsoft does."""
     known = category in _LABELS
-    return (_ORDER.index(category) if known else len(_ORDER), category)
+    return (ORDER.index(category) if known else len(ORDER), category)

@@ -1,4 +1,4 @@
-"""The rows of lists of improvement actions, with their tickets."""
+"""The rows of lists of improvement actions, with their plans and tickets."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal.score import categories, numbers
-from portal.score.status import ActionStatus
+from portal.score.filters import NAMES, ActionFilter, asked_for
+from portal.score.models import ControlProfile
+from portal.score.plan_models import ActionPlan
+from portal.score.status import FINISHED, TOLERANCE, ActionStatus
 from tickets.models import Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import date
+    from typing import Any
 
     from django.http import QueryDict
 
     from connector.models import Tenant
-    from portal.score.filters import ActionFilter
-    from portal.score.models import ControlProfile, Snapshot
+    from portal.score.models import Snapshot
+    from portal.score.queries import ControlProfileQuerySet
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,12 @@ class Row:
     impact: float | None
     category: str
     tickets: Sequence[Ticket] = ()
+    # With all it says; owner and due date are known without.
+    plan: ActionPlan | None = None
+    owner: str = ""
+    due_date: date | None = None
+    # The points lost since the day that recent changes are measured against.
+    lost: float = 0.0
 
     @property
     def points(self) -> str:
@@ -45,6 +57,11 @@ class Row:
     def further_tickets(self) -> int:
         return max(0, len(self.tickets) - 1)
 
+    @property
+    def is_overdue(self) -> bool:
+        is_over = self.due_date is not None and self.due_date < timezone.localdate()
+        return is_over and self.status not in FINISHED
+
 
 @dataclass(frozen=True)
 class Chip:
@@ -54,13 +71,27 @@ class Chip:
     url: str
 
 
+def all_actions(tenant: Tenant, reference: Snapshot | None) -> ControlProfileQuerySet:
+    """Return the tenant's actions with everything a list narrows and sorts by."""
+    profiles = ControlProfile.objects.for_tenant(tenant).with_status()
+    return profiles.with_news(reference).with_plans()
+
+
+def listed(
+    tenant: Tenant, user: Any, query: QueryDict, reference: Snapshot | None
+) -> ActionFilter:
+    """Return the list an address asks for, as a filter set with its rows."""
+    actions = all_actions(tenant, reference).for_list()
+    return ActionFilter(asked_for(query), actions, tenant=tenant, user=user)
+
+
 def rows(
     profiles: Iterable[ControlProfile],
     latest: Snapshot | None,
     tickets: dict[str, list[Ticket]] | None = None,
+    plans: dict[str, ActionPlan] | None = None,
 ) -> list[Row]:
     """Return rows of profiles that carry with_status()'s columns."""
-    by_control = tickets or {}
     most = latest.max_score if latest else 0.0
     return [
         Row(
@@ -68,10 +99,27 @@ def rows(
             status=ActionStatus(profile.status),  # type: ignore[attr-defined]
             impact=_impact(profile, most),
             category=categories.label(profile.category),
-            tickets=by_control.get(profile.control_id, ()),
+            tickets=(tickets or {}).get(profile.control_id, ()),
+            plan=(plans or {}).get(profile.control_id),
+            owner=getattr(profile, "owner_name", "") or "",
+            due_date=getattr(profile, "due", None),
+            lost=_lost(profile),
         )
         for profile in profiles
     ]
+
+
+def full_rows(
+    tenant: Tenant,
+    profiles: Sequence[ControlProfile],
+    latest: Snapshot | None,
+    *,
+    with_plans: bool,
+) -> list[Row]:
+    """Return rows with their tickets, and on demand with notes and tags."""
+    names = [profile.control_id for profile in profiles]
+    plans = ActionPlan.objects.by_control(tenant, names) if with_plans else {}
+    return rows(profiles, latest, tickets_of(tenant, profiles), plans)
 
 
 def tickets_of(
@@ -80,7 +128,8 @@ def tickets_of(
     """Return the tickets of each control, newest first."""
     found: defaultdict[str, list[Ticket]] = defaultdict(list)
     names = [profile.control_id for profile in profiles]
-    for ticket in Ticket.objects.for_tenant(tenant).filter(control_id__in=names):
+    tickets = Ticket.objects.for_tenant(tenant).filter(control_id__in=names)
+    for ticket in tickets.defer("description"):
         found[ticket.control_id].append(ticket)
     return found
 
@@ -96,23 +145,37 @@ def points_achieved(profile: ControlProfile) -> str:
 
 
 def chips(filterset: ActionFilter, query: QueryDict) -> list[Chip]:
-    """Return a chip for each filter that is applied."""
-    applied = filterset.form.cleaned_data if filterset.is_bound else {}
-    names = [name for name, value in applied.items() if value]
-    return [Chip(_chip_label(filterset, name), _without(query, name)) for name in names]
+    """Return a chip for each value that narrows the list."""
+    # Reading the errors reads the values; wrong ones are not among them.
+    filterset.form.errors  # noqa: B018
+    found = []
+    for name, value in filterset.form.cleaned_data.items():
+        values = value if isinstance(value, list) else [value]
+        found += [
+            Chip(_chip_label(filterset, name, one), without(query, name, one))
+            for one in values
+            if one and (name, one) != ("show", "all")
+        ]
+    return found
 
 
-def _chip_label(filterset: ActionFilter, name: str) -> str:
-    value = filterset.form.cleaned_data[name]
+def _chip_label(filterset: ActionFilter, name: str, value: Any) -> str:
     field = filterset.form.fields[name]
     choices = dict(getattr(field, "choices", ()))
-    return f"{field.label}: {choices.get(value, value)}"
+    words = {"field": field.label, "value": choices.get(value, value)}
+    return _("%(field)s: %(value)s") % words
 
 
-def _without(query: QueryDict, name: str) -> str:
-    kept = query.copy()
-    kept.pop(name, None)
+def without(query: QueryDict, name: str, value: Any) -> str:
+    """Return the address without one value; with none left it says to show all."""
+    kept = asked_for(query)
+    values = [one for one in kept.getlist(name) if one != str(value)]
+    kept.setlist(name, values)
+    if not values:
+        del kept[name]
     kept.pop("page", None)
+    if not any(key in kept for key in NAMES):
+        kept["show"] = "all"
     return f"?{kept.urlencode()}"
 
 
@@ -121,3 +184,11 @@ def _impact(profile: ControlProfile, most: float) -> float | None:
         return None
     remaining: float = profile.remaining  # type: ignore[attr-defined]
     return 100 * remaining / most
+
+
+def _lost(profile: ControlProfile) -> float:
+    earlier = getattr(profile, "earlier", None)
+    if earlier is None or profile.score is None:
+        return 0.0
+    lost: float = earlier - profile.score
+    return lost if lost > TOLERANCE else 0.0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 import nh3
 
@@ -16,6 +18,12 @@ _BLOCKS = {"p", "div", "ul", "ol", "pre", "blockquote", "tr", "table"} | {
     f"h{level}" for level in range(1, 7)
 }
 
+# Where Microsoft explains things; other links lead to what is to be done.
+_READING = {
+    *("learn.microsoft.com", "docs.microsoft.com", "support.microsoft.com"),
+    *("techcommunity.microsoft.com", "aka.ms", "go.microsoft.com"),
+}
+
 
 def clean(html: str) -> str:
     """Return what may be shown as it is: no scripts, handlers, styles or odd links."""
@@ -23,10 +31,60 @@ def clean(html: str) -> str:
         html,
         tags=_TAGS,
         attributes={"a": {"href"}},
-        url_schemes={"http", "https", "mailto"},
+        url_schemes={"http", "https"},
+        # It would lead to a page of this portal.
+        url_relative="deny",
         link_rel="noopener noreferrer",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     ).strip()
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link of the HTML, with its words."""
+
+    url: str
+    text: str
+
+
+def links(html: str) -> list[Link]:
+    """Return the links that lead to documentation, each address once."""
+    reader = _Links()
+    reader.feed(html)
+    reader.close()
+    found = [Link(url, " ".join(text.split()) or url) for url, text in reader.found]
+    known = {link.url: link for link in reversed(found) if _is_reading(link.url)}
+    return list(known.values())[::-1]
+
+
+def _is_reading(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and parts.hostname in _READING
+
+
+class _Links(HTMLParser):
+    """Collects addresses and words of links."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str]] = []
+        self._url: str | None = None
+        self._words: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self._url, self._words = dict(attrs).get("href"), []
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a" and self._url:
+            self.found.append((self._url, "".join(self._words)))
+            self._url = None
+
+    def handle_data(self, data: str) -> None:
+        self._words.append(data)
 
 
 def plain(html: str) -> str:

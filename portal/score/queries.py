@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
+from django.apps import apps
 from django.db import models
 from django.db.models import (
     Case,
@@ -68,6 +69,19 @@ class SnapshotQuerySet(TenantQuerySet):
             .first()
         )
 
+    def latest_and_reference(
+        self, tenant: Tenant
+    ) -> tuple[Snapshot | None, Snapshot | None]:
+        """Return the newest one and what its news are measured against, at once."""
+        days = RECENT.days + 2
+        # One a day: so many of them reach back far enough, or are all there are.
+        newest = list(self.for_tenant(tenant).order_by("-date")[:days])
+        if len(newest) < 2:
+            return next(iter(newest), None), None
+        latest, *older = newest
+        long_ago = (s for s in older if s.date <= latest.date - RECENT)
+        return latest, next(long_ago, older[-1])
+
     def to_compare_with(self, latest: Snapshot) -> Snapshot | None:
         """Return what recent changes are measured against: 30 days ago, or the first."""
         older = self.filter(tenant_id=latest.tenant_id, date__lt=latest.date)
@@ -98,9 +112,38 @@ class ControlProfileQuerySet(TenantQuerySet):
     def with_status(self) -> Self:
         """Add `status` and `remaining`, the points that can still be won."""
         left = F("max_score") - Coalesce(F("score"), 0.0)
-        return self.annotate(
+        return self.with_holds().annotate(
             status=derived(),
             remaining=Greatest(left, Value(0.0), output_field=models.FloatField()),
+        )
+
+    def with_holds(self) -> Self:
+        """Add what the plans say: `plan_status`, and why it counts as `plan_hold`."""
+        mine = _plans()
+        return self.annotate(
+            plan_status=Coalesce(Subquery(mine.values("status")[:1]), Value("")),
+            plan_hold=Coalesce(Subquery(mine.values("hold")[:1]), Value("")),
+        )
+
+    def with_plans(self) -> Self:
+        """Add `owner_name` and `due` of the plans, and more of them to filter by."""
+        mine = _plans()
+        return self.annotate(
+            owner_name=Subquery(mine.values("owner__username")[:1]),
+            due=Subquery(mine.values("due_date")[:1]),
+        ).alias(
+            owner_id=Subquery(mine.values("owner_id")[:1]),
+            # An empty one was never saved.
+            plan_changed_at=Subquery(
+                mine.filter(version__gt=0).values("updated_at")[:1]
+            ),
+        )
+
+    def for_list(self) -> Self:
+        """Without the long texts, which no list shows."""
+        return self.defer(
+            *("remediation", "remediation_impact", "description"),
+            *("implementation_status", "threats", "state_updates"),
         )
 
     def with_news(self, reference: Snapshot | None) -> Self:
@@ -134,6 +177,14 @@ class ControlProfileQuerySet(TenantQuerySet):
             .values("category")
             .annotate(achieved=Sum("score"), maximum=Sum("max_score"))
         )
+
+
+def _plans() -> models.QuerySet[Any]:
+    """Return the plan of the control of an outer row."""
+    plans = apps.get_model("portal", "ActionPlan").objects
+    return plans.filter(
+        tenant=OuterRef("tenant"), control_id=OuterRef("control_id")
+    ).order_by()
 
 
 class ControlScoreQuerySet(models.QuerySet[Any]):

@@ -8,7 +8,7 @@ from celery import shared_task
 from celery.signals import beat_init
 
 from connector.models import Tenant
-from portal.score import alert_mail
+from portal.score import alert_mail, exporting, state_changes
 from portal.score import sync as syncing
 from portal.score.alert_models import Alert
 
@@ -39,6 +39,30 @@ def mail_alert(alert_pk: int) -> None:
     """Send one alert by e-mail."""
     for alert in Alert.objects.filter(pk=alert_pk).select_related("tenant"):
         alert_mail.send(alert)
+
+
+@shared_task(expires=30)
+def sweep_states() -> None:
+    """Wake workers for states Microsoft Graph is still to be told."""
+    state_changes.sweep()
+
+
+@shared_task
+def send_states(tenant_pk: int) -> None:
+    """Tell Microsoft Graph the states chosen in one organisation."""
+    state_changes.drain(tenant_pk)
+
+
+@shared_task
+def write_export(pk: str) -> None:
+    """Write the file of one export."""
+    exporting.write(pk)
+
+
+@shared_task
+def tidy_exports() -> None:
+    """Write what a dead worker left, and remove files that have expired."""
+    exporting.tidy()
 
 
 @beat_init.connect

@@ -4,6 +4,7 @@ import { enableCopying } from "./copy.js";
 import { showFailures } from "./failures.js";
 import { focusMarked } from "./focus.js";
 import { closeMenus } from "./menu.js";
+import { enableSelection } from "./selection.js";
 import { enableShortcuts } from "./shortcuts.js";
 import { submitOnce } from "./submit-once.js";
 import { enableSwitches } from "./switches.js";
@@ -16,7 +17,7 @@ enableShortcuts();
 showFailures();
 enableSwitches();
 readCharts();
-for (const enhance of [enableCopying, focusMarked]) {
+for (const enhance of [enableCopying, enableSelection, focusMarked]) {
   enhance(document);
   document.addEventListener("htmx:load", (event) => enhance(event.detail.elt));
 }

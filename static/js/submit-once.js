@@ -3,6 +3,8 @@ export function submitOnce() {
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post" || form.hasAttribute("hx-post")) return;
+    // A download leaves the page as it is.
+    if (event.submitter?.hasAttribute("data-download")) return;
     if (form.dataset.sent) {
       event.preventDefault();
       return;

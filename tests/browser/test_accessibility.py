@@ -25,6 +25,8 @@ PAGES = [
     "/securescore/",
     "/securescore/actions/",
     "/securescore/actions/AdminMFAV2/",
+    "/securescore/actions/?show=all&group=status&col=status&col=notes",
+    "/securescore/export/",
     "/securescore/history/",
     "/securescore/trends/",
     "/securescore/zones/",

@@ -38,6 +38,7 @@ def test_connect_share_follow_rename_and_remove(journey: Journey) -> None:
     page = journey.sign_in("security.admin")
     connect(journey, page)
     share(journey, page)
+    plan(journey, page)
     rename_a_state(journey, page)
     remove(journey, page)
 
@@ -76,6 +77,26 @@ def share(journey: Journey, page: Page) -> None:
     page.get_by_label("More: ServiceNow change management tickets").click()
     page.get_by_role("button", name="Sync now").first.click()
     expect(page.get_by_text("Changes are being fetched")).to_be_visible()
+
+
+def plan(journey: Journey, page: Page) -> None:
+    """Filter by the button, change all that match, and one of them by its page."""
+    page.goto(f"{journey.product.url}/securescore/actions/")
+    page.locator("summary", has_text="Filters").click()
+    page.get_by_label("Data", exact=True).check()
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_role("link", name="Category: Data")).to_be_visible()
+    page.get_by_label(re.compile("^Select (?!all)")).first.check()
+    page.get_by_role("button", name="Change selected").click()
+    page.get_by_label("Add tags").fill("by hand")
+    page.get_by_role("button", name="Change 1 action").click()
+    expect(page.get_by_text("1 action changed.")).to_be_visible()
+    page.get_by_role("table").get_by_role("link").last.click()
+    page.get_by_label("Risk accepted").check()
+    page.get_by_label("Reason for the status").fill("Accepted by the board")
+    page.get_by_role("button", name="Save", exact=True).click()
+    sent = page.locator(".timeline").get_by_text("Microsoft has the state Ignored")
+    expect(sent).to_be_visible(timeout=BY_ITSELF)
 
 
 def rename_a_state(journey: Journey, page: Page) -> None:

@@ -619,3 +619,23 @@ def test_a_wrong_patch_changes_nothing(call, control, body):
     assert answer.json["error"]["code"] == "invalidRequest"
     assert len(call(path).json["controlStateUpdates"]) == 1
     assert call(path).json["controlStateUpdates"][0]["updatedDateTime"] is None
+
+
+def test_writes_fail_in_the_ways_that_were_ordered(call):
+    path, body = f"{PROFILES}/AdminMFAV2", {"vendorInformation": VENDOR}
+    body["state"] = "Ignored"
+    wish = {"writes": ["forbidden", "lost", "bounced"]}
+    assert call("/graph/_control", "PUT", wish, headers={}).status == 200
+
+    statuses = [call(path, "PATCH", body).status for _ in range(4)]
+
+    assert statuses == [403, 504, 204, 204]
+    updates = call(path).json["controlStateUpdates"]
+    states = [update["state"] for update in updates]
+    assert states == ["Ignored", "Ignored", "Default", "Ignored"]
+
+
+@pytest.mark.parametrize("wish", ["lost", ["burnt"], 1])
+def test_an_unclear_order_for_writes_is_refused(call, wish):
+    body = {"writes": wish}
+    assert call("/graph/_control", "PUT", body, headers={}).status == 400

@@ -370,6 +370,29 @@ def test_a_crash_in_the_middle_is_gone_on_from(
     assert AuditEvent.objects.filter(action="adoption.applied").count() == 1
 
 
+def test_a_late_poll_of_the_old_address_holds_no_news_back(
+    adoption: Adoption,
+    sent: Sent,
+    copy: Callable[..., str],
+    admin: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copy(sent())
+    compare(adoption)
+    deciding.accept(adoption, actor=admin)
+
+    def take_and_be_late(*args: Any) -> set[int]:
+        taken = taking.take(*args)
+        Ticket.objects.update(remote_updated_at=timezone.now(), remote_mod_count=9)
+        return taken
+
+    monkeypatch.setattr(moving, "take", take_and_be_late)
+    compare(adoption)
+
+    ticket = Ticket.objects.get()
+    assert (ticket.remote_updated_at, ticket.remote_mod_count) == (None, None)
+
+
 def test_a_chunk_moves_as_a_whole_or_not_at_all(
     linked: Connection,
     adoption: Adoption,
