@@ -229,7 +229,7 @@ class EditForm(forms.Form):
             "It was changed to “%(value)s” while you had this open. Send again to replace that."
         )
         labels = dict(getattr(self.fields[name], "choices", ()))
-        words = {"value": labels.get(now, now or "–")}
+        words = {"value": labels.get(now, now or "-")}
         self.add_error(name, ValidationError(message, code="overtaken", params=words))
         self.data = self.data.copy()
         self.data[f"initial-{name}"] = str(now or "")

@@ -376,4 +376,6 @@ def test_a_default_that_takes_no_tickets_hides_no_other(
     factories.ConnectionFactory(tenant=three, cards_enabled=False)
     factories.ConnectionFactory(tenant=three, is_default=False)
 
-    assert "/securescore/share/AdminMFAV2/" in client_for(admin).get(URL).content.decode()
+    assert (
+        "/securescore/share/AdminMFAV2/" in client_for(admin).get(URL).content.decode()
+    )
