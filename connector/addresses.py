@@ -11,7 +11,8 @@ from django.urls import reverse
 
 SUFFIX = ".service-now.com"
 LONGEST = 200
-_LABELS = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+_LABELS = re.compile(rf"{_LABEL}(\.{_LABEL})*")
 
 
 class AddressError(ValueError):

@@ -17,6 +17,11 @@ PARAMETER = "connection"
 NEW = "new"
 
 
+def key_in(text: str) -> int | None:
+    """Return the key an address or form carries, None for what cannot be one."""
+    return int(text) if text.isdecimal() and len(text) < 19 else None
+
+
 def is_new(request: TenantRequest) -> bool:
     """Say whether the address asks for one more connection."""
     return NEW in {request.POST.get(PARAMETER), request.GET.get(PARAMETER)}
@@ -36,9 +41,7 @@ def chosen(request: TenantRequest) -> Connection | None:
     if not wanted:
         return Connection.objects.current(request.tenant)
     mine = Connection.objects.of_servicenow(request.tenant)
-    connection: Connection | None = (
-        mine.filter(pk=wanted).first() if wanted.isdecimal() else None
-    )
+    connection: Connection | None = mine.filter(pk=key_in(wanted)).first()
     if connection is None:
         raise Http404
     connection.tenant = request.tenant

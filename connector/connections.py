@@ -193,6 +193,9 @@ def remove(connection: Connection, *, actor: User | None) -> Connection | None:
         probes=[],
         **gone,
     )
+    # Should the connection come back, its old links must not.
+    links = connection.hand_overs.filter(used_at=None, revoked_at=None)
+    links.update(revoked_at=timezone.now())
     _record("connection.removed", connection, actor)
     for waiting in Connection.objects.active().filter(replaces=connection):
         stand_alone(waiting)

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NameResolutionError,
+    NewConnectionError,
+)
 
 if TYPE_CHECKING:
     from urllib3.connectionpool import HTTPConnectionPool as Pool
@@ -35,21 +39,22 @@ def is_public(address: str) -> bool:
 
 
 def resolve(host: str, port: int | None) -> list[str]:
-    """Return the addresses a host name leads to; raises OSError without any."""
-    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    """Return the addresses a host name leads to; raises `socket.gaierror` without any."""
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        # A name that cannot be asked for, such as one with a label of 64 letters.
+        raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 def public_addresses(host: str, port: int | None) -> list[str]:
-    """Return the addresses of a name, resolved once; [] when it cannot be resolved.
+    """Return the addresses of a name, resolved once.
 
-    Raises `PrivateAddressError` unless every one of them is public.
+    Raises `PrivateAddressError` unless every one of them is public, and
+    `socket.gaierror` without any.
     """
-    try:
-        found = resolve(host, port)
-    except OSError:
-        # Left to the connection, which says it better.
-        return []
+    found = resolve(host, port)
     for address in found:
         check(host, address)
     return found
@@ -64,8 +69,8 @@ def check(host: str, address: str) -> None:
 
 def connect(host: str, port: int, timeout: float) -> socket.socket:
     """Return a connection to a public address; raises OSError or PrivateAddressError."""
-    addresses = public_addresses(host, port) or [host]
-    return socket.create_connection((addresses[0], port), timeout)
+    address = public_addresses(host, port)[0]
+    return socket.create_connection((address, port), timeout)
 
 
 class Guarded(HTTPConnection):
@@ -75,9 +80,11 @@ class Guarded(HTTPConnection):
 
     def _new_conn(self) -> socket.socket:
         name = self._dns_host
-        addresses = self.resolve(name, self.port) or [name]
         try:
-            return self._connect(addresses)
+            return self._connect(self.resolve(name, self.port))
+        except socket.gaierror as error:
+            # Never left to the connection: it would take what the name says by then.
+            raise NameResolutionError(name, self, error) from error
         finally:
             # The certificate is compared with the name.
             self._dns_host = name

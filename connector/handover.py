@@ -93,8 +93,9 @@ def _obstacle(link: HandOver) -> str:
     if timezone.now() >= link.expires_at:
         return "expired"
     # Authorized or removed meanwhile: what is entered now would change what works.
-    is_waiting = link.connection.status == Connection.Status.DRAFT
-    return "" if is_waiting else "over"
+    connection = link.connection
+    is_waiting = connection.status == Connection.Status.DRAFT
+    return "" if is_waiting and not connection.has_password else "over"
 
 
 def note_opened(link: HandOver) -> None:
@@ -108,6 +109,10 @@ def note_opened(link: HandOver) -> None:
 def use(link: HandOver, *, client_id: str, client_secret: str) -> None:
     """Store what was entered; raises `LinkError` if somebody was faster."""
     with transaction.atomic():
+        connections.lock(link.connection.tenant)
+        link.connection.refresh_from_db(fields=["status", "auth_type"])
+        if code := _obstacle(link):
+            raise LinkError(code)
         unused = HandOver.objects.filter(pk=link.pk, used_at=None, revoked_at=None)
         if unused.update(used_at=timezone.now()) != 1:
             raise LinkError("used")

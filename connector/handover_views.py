@@ -63,20 +63,37 @@ def handover_new(request: TenantRequest) -> HttpResponse:
 def _make(
     request: TenantRequest, connection: Connection | None, values: dict[str, Any]
 ) -> Connection:
+    # Ticks made before there was a connection are about the one that is new.
+    is_first = connection is None
     with transaction.atomic():
         connection = connections.configure(
             request.tenant,
             actor=request.user,
             connection=connection,
             base_url=values["instance"],
-            details=connections.Details(
-                integration_user=values["integration_user"],
-                auth_type=values["auth_type"],
-            ),
+            details=_details(request, connection, values),
         )
-        wizard.attach(request.tenant, connection)
+        if is_first:
+            wizard.attach(request.tenant, connection)
         handover.create(connection, actor=request.user, days=values["days"])
     return connection
+
+
+def _details(
+    request: TenantRequest, connection: Connection | None, values: dict[str, Any]
+) -> connections.Details:
+    """Return what was settled; what the page does not ask for stays as it was saved."""
+    base_url = values["instance"]
+    mine = Connection.objects.of_servicenow(request.tenant)
+    there = mine.filter(base_url=base_url).first()
+    kept = there or connection
+    return connections.Details(
+        integration_user=values["integration_user"],
+        auth_type=values["auth_type"],
+        client_id=there.client_id if there else "",
+        name=kept.name if kept else "",
+        is_test=kept.is_test if kept else False,
+    )
 
 
 @require_POST

@@ -51,6 +51,8 @@ USER_AGENT = "security-center-portal/0.1"
 READS = frozenset({"GET", "HEAD"})
 # A longer wait is left to the caller, who can free the worker meanwhile.
 LONGEST_WAIT = 3.0
+# What is asked for beyond it is asked again instead.
+LONGEST_PAUSE = 86_400.0
 LARGEST_BODY = 20 * 1024 * 1024
 # The read timeout counts from byte to byte; this bounds the answer as a whole.
 LONGEST_ANSWER = 30.0
@@ -89,7 +91,7 @@ class Answer:
         """Return the parsed body, or None when it is not JSON."""
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property
@@ -324,10 +326,10 @@ def _without_query(url: str) -> str:
 
 def _seconds(text: str) -> float | None:
     """Return the meaning of a Retry-After header: seconds from now, or None."""
-    if text.strip().isdigit():
-        return float(text)
+    if text.strip().isdecimal():
+        return min(float(text), LONGEST_PAUSE)
     try:
         at = email.utils.parsedate_to_datetime(text)
     except ValueError:
         return None
-    return max(0.0, at.timestamp() - time.time())
+    return min(max(0.0, at.timestamp() - time.time()), LONGEST_PAUSE)

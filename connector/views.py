@@ -110,6 +110,8 @@ def _configure(
     request: TenantRequest, connection: Connection | None, form: ConnectionForm
 ) -> Connection:
     values = dict(form.cleaned_data)
+    # Ticks made before there was a connection are about the one that is new.
+    is_first = connection is None
     with transaction.atomic():
         connection = connections.configure(
             request.tenant,
@@ -118,7 +120,8 @@ def _configure(
             base_url=values.pop("instance"),
             details=connections.Details(**values),
         )
-        wizard.attach(request.tenant, connection)
+        if is_first:
+            wizard.attach(request.tenant, connection)
     return connection
 
 

@@ -205,6 +205,18 @@ def attach(tenant: Tenant, connection: Connection) -> None:
     SetupTick.objects.for_tenant(tenant).filter(connection=None).delete()
 
 
+def carry_over(source: Connection, target: Connection) -> None:
+    """Have a connection that takes another one's place be as far as that one was.
+
+    What was prepared on the old instance says nothing about the new one.
+    """
+    known = target.setup_ticks.values_list("item", flat=True)
+    ticks = source.setup_ticks.filter(item__in=[MAPPED, FINISHED])
+    for tick_there in ticks.exclude(item__in=list(known)):
+        tick_there.pk, tick_there.connection = None, target
+        tick_there.save(force_insert=True)
+
+
 def _record(action: str, row: SetupTick, actor: User) -> None:
     target = row.connection.host if row.connection else ""
     audit.record(action, tenant=row.tenant, actor=actor, target=target, item=row.item)

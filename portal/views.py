@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from connector.access import require
+from connector.choosing import key_in
 from connector.models import AuditEvent, Connection
 from portal import audit_sentences
 from portal.score.cards import score_card
@@ -66,8 +67,6 @@ def audit(request: TenantRequest) -> HttpResponse:
 def switch_tenant(request: TenantRequest) -> HttpResponse:
     """Work in another organisation of the person from now on."""
     wanted = request.POST.get("tenant", "")
-    tenant = get_object_or_404(
-        request.user.tenants, pk=wanted if wanted.isdecimal() else None
-    )
+    tenant = get_object_or_404(request.user.tenants, pk=key_in(wanted))
     request.session[SESSION_KEY] = tenant.pk
     return redirect("portal:home")

@@ -30,7 +30,7 @@ def ticket_edit(request: TenantRequest, pk: int) -> HttpResponse:
     ticket = _amendable(request, pk)
     form = EditForm(ticket, request.POST or request.unsent)
     if request.method == "POST" and form.is_valid():
-        if amendments.edit(ticket, form.cleaned_data, actor=request.user):
+        if amendments.edit(ticket, form.changes(), actor=request.user):
             messages.success(
                 request, _("The change is saved and will be sent to ServiceNow.")
             )

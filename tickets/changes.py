@@ -72,7 +72,7 @@ def is_same(ticket: Ticket, record: Record) -> bool:
 def mod_count(record: Record) -> int:
     """Return how often the record was written; 0 when that may not be read."""
     text = record.value("sys_mod_count")
-    return int(text) if text.isdigit() else 0
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def apply(

@@ -239,7 +239,7 @@ def _listed(connection: Connection, row: Record) -> TableColumn:
         type=row.value("internal_type")[:80],
         mandatory=row.value("mandatory") == "true",
         has_default=bool(row.value("default_value")),
-        max_length=int(length) if length.isdecimal() else None,
+        max_length=int(length) if length.isdecimal() and len(length) < 10 else None,
         reference=row.value("reference")[:80],
         is_listed=True,
     )

@@ -122,7 +122,8 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
     def in_delivery(
         self, rows: TicketQuerySet, _name: str, status: str
     ) -> TicketQuerySet:
-        return rows.filter(deliveries__status=status)
+        # Of its create, as the rows show it; changes and notes are deliveries too.
+        return rows.filter(deliveries__operation="create", deliveries__status=status)
 
     def only_overdue(
         self, rows: TicketQuerySet, _name: str, wanted: bool

@@ -179,7 +179,11 @@ def initial_of(draft: Draft) -> dict[str, Any]:
 
 
 class EditForm(forms.Form):
-    """What can be changed of a ticket that is in ServiceNow."""
+    """What can be changed of a ticket that is in ServiceNow.
+
+    The form carries what it showed, so that what a poll brings while it is open is
+    not undone.
+    """
 
     name = forms.CharField(
         label=_("Ticket name"),
@@ -205,6 +209,34 @@ class EditForm(forms.Form):
         for name in self.fields.keys() - {*names}:
             # Nothing of it is sent to this instance.
             del self.fields[name]
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to replace a value that the form did not show."""
+        cleaned = super().clean() or {}
+        for name in set(self.changed_data) & cleaned.keys():
+            shown, now = self.data.get(f"initial-{name}"), self.initial[name]
+            is_news = shown is not None and shown.strip() != str(now or "").strip()
+            if is_news and cleaned[name] != now:
+                self._report_overtaken(name)
+        return cleaned
+
+    def _report_overtaken(self, name: str) -> None:
+        """Say what it is now; what was typed stays, and a second send replaces it."""
+        now = self.initial[name]
+        message = _(
+            "It was changed to “%(value)s” while you had this open. Send again to replace that."
+        )
+        labels = dict(getattr(self.fields[name], "choices", ()))
+        words = {"value": labels.get(now, now or "-")}
+        self.add_error(name, ValidationError(message, code="overtaken", params=words))
+        self.data = self.data.copy()
+        self.data[f"initial-{name}"] = str(now or "")
+
+    def changes(self) -> dict[str, Any]:
+        """Return what was changed since the form was shown; the form must be valid."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
 
     def clean_due_date(self) -> date | None:
         day: date | None = self.cleaned_data["due_date"]

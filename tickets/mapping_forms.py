@@ -77,6 +77,8 @@ class ProfileForm(forms.Form):
 
     # Nothing here has to be filled in: that is not said at every field.
     is_filter = True
+    # What was in force when the page was made.
+    seen = forms.CharField(required=False, max_length=32, widget=forms.HiddenInput)
 
     def __init__(
         self, row: InstanceProfile, codes: Iterable[str], *args: Any, **kwargs: Any
@@ -247,6 +249,18 @@ class ProfileForm(forms.Form):
             message = _("The column category is filled by a field already.")
             self.add_error("category", ValidationError(message, code="column"))
 
+    def is_overtaken(self) -> bool:
+        """Say whether something else is in force than the page showed; reports it."""
+        mark = profiles.mark_of(self.row)
+        if self.cleaned_data["seen"] in {"", mark}:
+            return False
+        message = _(
+            "Somebody changed this mapping while you had it open. What you typed is kept: compare it with what is in force, then save again."
+        )
+        self.add_error(None, ValidationError(message, code="overtaken"))
+        self.data = {**self.data.dict(), "seen": mark}
+        return True
+
     def columns(self) -> dict[str, str]:
         """Return portal field → column, all of them."""
         return {n: self.cleaned_data[f"column_{n}"] for n in USUAL[self.kind]}
@@ -346,6 +360,7 @@ def initial_of(row: InstanceProfile) -> dict[str, Any]:
     for priority, codes in in_force.weights_out.items():
         values |= {f"weight_{priority}_{name}": codes[name] for name in WEIGHTS}
     values |= {f"in_{code}": mine for code, mine in in_force.priorities_in.items()}
+    values["seen"] = profiles.mark_of(row)
     values |= {name: getattr(row, name).get("name", "") for name in references.SOURCES}
     for name in ("category", "change_type", "close_code", "close_notes"):
         values[name] = getattr(row, name)

@@ -103,9 +103,10 @@ class Editor:
     def _save(self, form: ProfileForm) -> HttpResponse:
         if not form.is_valid():
             return self._page(form, status=422)
-        row = profiles.ensured(self.connection, self.kind)
-        form.row = row
         with transaction.atomic():
+            row = form.row = profiles.locked(self.connection, self.kind)
+            if form.is_overtaken():
+                return self._page(form, status=409)
             is_news = profiles.save(row, self._values(form), actor=self.request.user)
             if self.connection.is_connected:
                 checking.ask(row, form.elements())

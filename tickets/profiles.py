@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from copy import copy
 from dataclasses import dataclass, field
@@ -184,6 +186,20 @@ def ensured(connection: Connection, kind: str) -> InstanceProfile:
     row, _made = InstanceProfile.objects.get_or_create(connection=connection, kind=kind)
     row.connection = connection
     return row
+
+
+def locked(connection: Connection, kind: str) -> InstanceProfile:
+    """Return the row of a kind, nobody else's to change until the transaction ends."""
+    known = ensured(connection, kind)
+    row = InstanceProfile.objects.select_for_update().get(pk=known.pk)
+    row.connection = connection
+    return row
+
+
+def mark_of(row: InstanceProfile) -> str:
+    """Return what changes with everything that was entered, and with nothing else."""
+    text = json.dumps(_described(row), sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def in_force(row: InstanceProfile) -> Profile:

@@ -117,4 +117,4 @@ def _chosen(row: Record) -> dict[str, str]:
 
 def _number(row: Record, source: Source) -> int:
     text = row.value(source.number)
-    return int(text) if text.isdecimal() else 0
+    return int(text) if text.isdecimal() and len(text) < 16 else 0

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from connector import audit
 from connector.models import Connection
-from tickets import state_settings
+from tickets import state_settings, states
+from tickets.choices import Kind
 from tickets.models import StateRevision, TicketState
 
 if TYPE_CHECKING:
@@ -71,10 +72,10 @@ def save(
         lock(connection)
         if latest(connection, kind) != seen:
             raise StaleRevision
-        states = list(TicketState.objects.of(connection, kind))
-        before = state_settings.settings_of(states)
-        _write(states, settings)
-        if before == state_settings.settings_of(states):
+        rows = list(TicketState.objects.of(connection, kind))
+        before = state_settings.settings_of(rows)
+        _write(rows, settings)
+        if before == state_settings.settings_of(rows):
             return None
         audit.record(
             _ACTIONS[Source(source)],
@@ -83,9 +84,9 @@ def save(
             target=connection.host,
             kind=kind,
             source=source,
-            changes=in_words(before, states),
+            changes=in_words(before, rows),
         )
-        return keep(connection, kind, before, states, actor=actor, source=source)
+        return keep(connection, kind, before, rows, actor=actor, source=source)
 
 
 def undo(revision: StateRevision, *, seen: int, actor: User) -> StateRevision | None:
@@ -103,11 +104,26 @@ def undo(revision: StateRevision, *, seen: int, actor: User) -> StateRevision | 
     )
 
 
-def _write(states: Sequence[TicketState], settings: Settings) -> None:
-    for state in states:
+def carry_over(source: Connection, target: Connection, *, actor: User | None) -> None:
+    """Take the states and what was decided about them to another connection.
+
+    What was decided there stays, and the change can be undone there.
+    """
+    with transaction.atomic():
+        lock(target)
+        for kind in Kind.values:
+            before = state_settings.settings_of(TicketState.objects.of(target, kind))
+            states.carry_over(source, target, kind)
+            rows = list(TicketState.objects.of(target, kind))
+            if before != state_settings.settings_of(rows):
+                keep(target, kind, before, rows, actor=actor, source=Source.EDIT)
+
+
+def _write(rows: Sequence[TicketState], settings: Settings) -> None:
+    for state in rows:
         for name in state_settings.FIELDS if state.value in settings else ():
             setattr(state, name, getattr(settings[state.value], name))
-    TicketState.objects.bulk_update(states, state_settings.FIELDS)
+    TicketState.objects.bulk_update(rows, state_settings.FIELDS)
 
 
 def keep(

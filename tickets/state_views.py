@@ -18,7 +18,7 @@ from django.views.decorators.http import (
 )
 
 from connector.access import require
-from connector.choosing import PARAMETER, chosen, chosen_or_404
+from connector.choosing import PARAMETER, chosen, chosen_or_404, key_in
 from tickets import (
     state_files,
     state_import,
@@ -195,7 +195,9 @@ def undo_states(request: TenantRequest, pk: int) -> HttpResponse:
     changes = StateRevision.objects.for_tenant(request.tenant)
     changes = changes.filter(connection__removed_at__isnull=True)
     revision = get_object_or_404(changes.select_related("connection__tenant"), pk=pk)
-    seen = _number(request.POST.get("revision", ""))
+    # -1 is the key of none.
+    seen = key_in(request.POST.get("revision", ""))
+    seen = -1 if seen is None else seen
     try:
         done = state_revisions.undo(revision, seen=seen, actor=request.user)
     except StaleRevision:
@@ -237,11 +239,6 @@ def _kind(text: str) -> Kind:
     if text not in Kind.values:
         raise Http404
     return Kind(text)
-
-
-def _number(text: str) -> int:
-    """Return the key a form carries; -1, which is none, for anything else."""
-    return int(text) if text.isdecimal() and len(text) < 19 else -1
 
 
 def _wants_part(request: TenantRequest, name: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tickets.builtin_states import BUILT_IN, category_of, colour_of
+from tickets.choices import Colour
 from tickets.models import TicketState
 
 if TYPE_CHECKING:
@@ -71,22 +72,27 @@ def relabel(state: TicketState, label: str) -> bool:
     return True
 
 
-def carry_over(source: Connection, target: Connection) -> None:
-    """Take the states and our own names of them to another connection.
+def carry_over(source: Connection, target: Connection, kind: str) -> None:
+    """Take the states of a kind and what was decided about them to another connection.
 
-    A name that was given there stays.
+    What was decided there stays.
     """
-    known = {
-        (state.kind, state.value): state for state in TicketState.objects.of(target)
-    }
-    for state in TicketState.objects.of(source):
-        there = known.get((state.kind, state.value))
+    known = {state.value: state for state in TicketState.objects.of(target, kind)}
+    for state in TicketState.objects.of(source, kind):
+        there = known.get(state.value)
         if there is None:
             _copy(state, target)
-        elif not there.label:
+        elif not _is_decided(there):
             for name in _OWN:
                 setattr(there, name, getattr(state, name))
             there.save(update_fields=_OWN)
+
+
+def _is_decided(state: TicketState) -> bool:
+    usual = category_of(state.kind, state.value, state.default_label)
+    is_own = bool(state.label) or state.position is not None
+    is_coloured = state.colour not in {Colour.NEUTRAL.value, colour_of(usual)}
+    return is_own or is_coloured or state.category != usual
 
 
 def _copy(state: TicketState, target: Connection) -> None:

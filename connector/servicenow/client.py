@@ -83,7 +83,7 @@ class ServiceNow:
         total = answer.headers.get("X-Total-Count", "")
         return Page(
             tuple(parse_record(table, row, answer.request_id) for row in _rows(answer)),
-            int(total) if total.isdigit() else None,
+            int(total) if total.isdecimal() and len(total) < 16 else None,
         )
 
     def get(self, table: str, sys_id: str, *, fields: Sequence[str]) -> Record:

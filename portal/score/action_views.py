@@ -233,7 +233,7 @@ class _ActionPage:
 
     def _context(self, form: PlanForm) -> dict[str, Any]:
         request, profile = self.request, self.profile
-        connection = Connection.objects.current(self.tenant)
+        connection = Connection.objects.best(self.tenant)
         tickets = Ticket.objects.for_tenant(self.tenant).of_control(self.control_id)
         may_see = request.user.has_perm("tickets.view_ticket")
         listed = list(tickets.for_list()) if may_see else []

@@ -63,6 +63,7 @@ def test_all_spellings_mean_the_same_instance(typed: str) -> None:
         ("https://[acme", "characters"),
         ("acme.service-now.com:8443", "port"),
         ("acme.service-now.com:99999", "characters"),
+        (64 * "a", "characters"),
         (201 * "a", "too_long"),
     ],
 )

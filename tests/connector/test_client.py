@@ -204,6 +204,20 @@ def test_the_wait_that_was_asked_for_is_passed_on(wait: str) -> None:
     assert error.retry_after >= 120
 
 
+@pytest.mark.parametrize("wait", ["9" * 400, "Wed, 21 Oct 9999 07:28:00 GMT"])
+def test_no_wait_is_longer_than_a_day(wait: str) -> None:
+    error = error_of(create, refusal(429, "Rate limit exceeded", Retry_After=wait))
+
+    assert isinstance(error, Unavailable)
+    assert error.retry_after == 86_400
+
+
+def test_a_body_that_is_nested_too_deep_is_no_json() -> None:
+    error = error_of(create, Reply(200, 100_000 * "["))
+
+    assert error.code == "unexpected_answer"
+
+
 def test_a_rejected_token_is_renewed_once_and_the_call_repeated() -> None:
     with scripted(refusal(401, "User is not authenticated"), ok(ROW)) as server:
         create(server.url)

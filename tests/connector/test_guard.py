@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+from urllib3.exceptions import NameResolutionError
 
 from connector.guard import (
     Guarded,
@@ -111,3 +112,25 @@ def test_the_address_that_was_looked_at_is_the_one_connected_to(
     ]
     assert ("connected", "127.0.0.1") in seen
     assert connection.host == "localhost"
+
+
+class _Unknown(Guarded):
+    """Takes a name that leads nowhere when it is asked for, and inside a moment later."""
+
+    @staticmethod
+    def resolve(*_: Any) -> list[str]:
+        raise socket.gaierror(socket.EAI_AGAIN, "try again")
+
+
+def test_a_name_that_leads_nowhere_is_not_asked_for_again(
+    seen: list[tuple[str, Any]],
+) -> None:
+    with pytest.raises(NameResolutionError):
+        _Unknown("localhost", 9).connect()
+
+    assert seen == []
+
+
+def test_a_name_that_cannot_be_asked_for_leads_nowhere() -> None:
+    with pytest.raises(socket.gaierror):
+        public_addresses(f"{64 * 'a'}.example.com", 443)

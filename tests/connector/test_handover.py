@@ -230,3 +230,42 @@ def test_every_step_is_in_the_audit_trail(
         "handover.used",
     ]
     assert SECRET not in str([event.facts for event in events])
+
+
+def test_what_was_saved_of_the_connection_stays(
+    tenant: Tenant, admin: User, client_for: SignIn
+) -> None:
+    draft = factories.ConnectionFactory(
+        tenant=tenant,
+        base_url="https://contoso.service-now.com",
+        draft=True,
+        name="Trial",
+        is_test=True,
+        client_id="saved",
+    )
+    client_for(admin).post(reverse("connector:handover_new"), DETAILS)
+
+    draft.refresh_from_db()
+    assert (draft.name, draft.is_test, draft.client_id) == ("Trial", True, "saved")
+    assert draft.hand_overs.exists()
+
+
+def test_a_link_does_not_come_back_with_its_connection(
+    link: str, tenant: Tenant, admin: User, client_for: SignIn
+) -> None:
+    connections.remove(Connection.objects.get(), actor=admin)
+    values = {"instance": "contoso", "integration_user": "m365.integration"}
+    more = {"auth_type": "client_credentials", "intent": "save", "connection": "new"}
+    client_for(admin).post(reverse("connector:setup"), {**VALUES, **values, **more})
+
+    assert Connection.objects.get().status == Connection.Status.DRAFT
+    assert Client().get(link).status_code == 410
+
+
+def test_an_authorization_in_the_same_moment_wins(link: str) -> None:
+    found = handover.find(link.rstrip("/").rpartition("/")[2])
+    Connection.objects.update(status=Connection.Status.AUTHORIZING)
+
+    with pytest.raises(handover.LinkError, match="over"):
+        handover.use(found, client_id="late", client_secret="late")
+    assert Connection.objects.get().client_id == ""

@@ -156,6 +156,9 @@ def test_a_second_connection_has_steps_of_its_own(
     client = client_for(admin)
     tick(client, ENTITY)
 
+    values = {"instance": first.host, "integration_user": "m365.integration"}
+    more = {"client_id": first.client_id, "connection": first.pk, "intent": "save"}
+    assert client.post(SETUP, {**values, **more}).status_code == 302
     assert not first.setup_ticks.exists()
     assert Wizard(tenant, None).ticks.keys() == {ENTITY}
     page = client.get(f"{SETUP}?connection=new").content.decode()

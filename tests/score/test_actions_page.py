@@ -359,3 +359,23 @@ def test_the_page_takes_few_queries_however_long_its_history(
     client = client_for(admin)
     with django_assert_max_num_queries(20):
         assert client.get(f"{URL}?show=open&sort=due").status_code == 200
+
+
+def test_its_tickets_say_which_are_tests(
+    three: Tenant, admin: User, client_for: SignIn
+) -> None:
+    trial = factories.ConnectionFactory(tenant=three, is_test=True)
+    factories.TicketFactory(connection=trial, control_id="AdminMFAV2")
+
+    assert ">TEST<" in client_for(admin).get(URL).content.decode()
+
+
+def test_a_default_that_takes_no_tickets_hides_no_other(
+    three: Tenant, admin: User, client_for: SignIn
+) -> None:
+    factories.ConnectionFactory(tenant=three, cards_enabled=False)
+    factories.ConnectionFactory(tenant=three, is_default=False)
+
+    assert (
+        "/securescore/share/AdminMFAV2/" in client_for(admin).get(URL).content.decode()
+    )

@@ -13,7 +13,7 @@ import requests
 from django.urls import reverse
 from django.utils import timezone
 
-from connector import connections, tasks
+from connector import connections, tasks, wizard
 from connector.choosing import address
 from connector.hints import of as hints_of
 from connector.models import AuditEvent, Connection
@@ -22,10 +22,18 @@ from connector.sandbox.seed import Installation
 from connector.sandbox.server import Running, serve
 from tests.factories import ConnectionFactory, TicketFactory, TicketStateFactory
 from tests.tickets.conftest import CLIENT_ID, CLIENT_SECRET, PASSWORD, stored
-from tickets import outbox, profiles, sync
+from tickets import outbox, profiles, state_revisions, sync
 from tickets.adoption import deciding, moving, taking
 from tickets.adoption.models import Adoption
-from tickets.models import Delivery, Kind, SyncCursor, Ticket, TicketEvent, TicketState
+from tickets.models import (
+    Delivery,
+    Kind,
+    StateRevision,
+    SyncCursor,
+    Ticket,
+    TicketEvent,
+    TicketState,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -440,6 +448,44 @@ def test_own_names_of_states_come_along(
         "99": "Ours alone",
     }
     assert all(state.tenant == target.tenant for state in states)
+
+
+def test_what_was_decided_at_the_new_address_stays_and_the_rest_can_be_undone(
+    linked: Connection, target: Connection, adoption: Adoption, admin: User
+) -> None:
+    def state(connection: Connection, value: str, category: str) -> TicketState:
+        return TicketStateFactory(
+            connection=connection, kind=Kind.INCIDENT, value=value, category=category
+        )
+
+    state(linked, "1", "in_progress")
+    state(linked, "2", "open")
+    state(target, "1", "open")
+    state(target, "2", "done")
+
+    take_over(adoption, admin)
+
+    mine = TicketState.objects.of(target, Kind.INCIDENT)
+    assert dict(mine.values_list("value", "category")) == {
+        "1": "in_progress",
+        "2": "done",
+    }
+    change = StateRevision.objects.of(target, Kind.INCIDENT).get()
+    assert change.actor == admin
+    state_revisions.undo(change, seen=change.pk, actor=admin)
+    assert mine.get(value="1").category == "open"
+
+
+def test_a_finished_set_up_is_finished_at_the_new_address(
+    linked: Connection, target: Connection, adoption: Adoption, admin: User
+) -> None:
+    for item in (wizard.ENTITY, wizard.MAPPED, wizard.FINISHED):
+        wizard.tick(linked.tenant, linked, item, actor=admin)
+
+    take_over(adoption, admin)
+
+    ticks = target.setup_ticks.values_list("item", flat=True)
+    assert set(ticks) == {wizard.MAPPED, wizard.FINISHED}
 
 
 def test_the_field_mapping_comes_along_and_is_used(

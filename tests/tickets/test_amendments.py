@@ -282,3 +282,34 @@ def test_an_edit_with_an_error_loses_nothing(
     assert page.status_code == 422
     assert "Typed name" in page.content.decode()
     assert not Delivery.objects.amendments().exists()
+
+
+def test_an_open_form_undoes_nothing_a_poll_brought(
+    sent: Sent, operator: User, client_for: SignIn
+) -> None:
+    ticket, client = sent(), client_for(operator)
+    address = reverse("tickets:edit", args=[ticket.pk])
+    page = client.get(address).content.decode()
+    shown = {
+        name: escape(getattr(ticket, name) or "")
+        for name in ("name", "priority", "due_date")
+    }
+    assert all(f'name="initial-{name}"' in page for name in shown)
+    form = {**shown, **{f"initial-{name}": value for name, value in shown.items()}}
+    Ticket.objects.filter(pk=ticket.pk).update(name="Renamed there")
+
+    client.post(address, {**form, "priority": "low"})
+    [delivery] = Delivery.objects.amendments()
+    assert delivery.before.keys() == {"priority"}
+
+    delivery.delete()
+    renamed = {**form, "name": "Renamed here"}
+    page = client.post(address, renamed)
+    assert page.status_code == 422
+    assert "Renamed there" in page.content.decode()
+    assert "Renamed here" in page.content.decode()
+    assert 'name="initial-name" value="Renamed there"' in page.content.decode()
+    assert not Delivery.objects.amendments().exists()
+
+    client.post(address, {**renamed, "initial-name": "Renamed there"})
+    assert Delivery.objects.amendments().get().before == {"name": "Renamed there"}

@@ -441,3 +441,22 @@ def test_the_configuration_page_leads_to_it(
     text = _text(browser.get(reverse("connector:configuration")))
 
     assert f'href="{PAGE}?connection={connection.pk}"' in text
+
+
+def test_two_people_do_not_undo_each_other(
+    browser: Client, connection: Connection, asked: list[Any]
+) -> None:
+    page = _text(browser.get(PAGE, {"kind": "incident"}))
+    [seen] = re.findall(r'name="seen" value="(\w+)"', page)
+    mine = _form(browser, column_source="u_mine", seen=seen)
+    browser.post(PAGE, _form(browser, column_source="u_theirs", seen=seen))
+
+    late = browser.post(PAGE, mine)
+
+    assert late.status_code == 409
+    assert "Somebody changed this mapping" in _text(late)
+    assert 'value="u_mine"' in _text(late)
+    assert _row().columns == {"source": "u_theirs"}
+    [seen] = re.findall(r'name="seen" value="(\w+)"', _text(late))
+    assert browser.post(PAGE, {**mine, "seen": seen}).status_code == 302
+    assert _row().columns == {"source": "u_mine"}

@@ -170,6 +170,19 @@ def test_filters_live_in_the_address(
     assert shown == names
 
 
+def test_a_ticket_with_changes_and_notes_is_one_row(
+    browser: Client, connection: Connection
+) -> None:
+    ticket = _ticket(connection, name="Change A", number="CHG0000007")
+    DeliveryFactory(ticket=ticket, operation="update", status="delivered")
+    DeliveryFactory(ticket=ticket, operation="note", status="stopped")
+
+    delivered = _text(browser, "/tickets/?delivery=delivered")
+
+    assert delivered.count(">Change A</a>") == 1
+    assert ">Change A</a>" not in _text(browser, "/tickets/?delivery=stopped")
+
+
 def test_a_filter_shows_as_a_chip_that_takes_it_away(
     browser: Client, connection: Connection
 ) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from connector import connections, tokens
+from connector import connections, tokens, wizard
 from connector.exceptions import (
     ConnectorError,
     Misconfigured,
@@ -21,7 +21,7 @@ from connector.exceptions import (
     Unavailable,
 )
 from connector.tasks import revoke
-from tickets import outbox, profiles, states, sync
+from tickets import outbox, profiles, state_revisions, sync
 from tickets.adoption import comparing, deciding
 from tickets.adoption.comparing import Comparison, Finding, Verdict
 from tickets.adoption.models import Adoption
@@ -131,8 +131,10 @@ def _apply(claim: Claim) -> None:
     adoption = claim.adoption
     sync.hold(adoption.source)
     _know_all(claim)
-    for part in (states, profiles):
-        part.carry_over(adoption.source, adoption.target)
+    state_revisions.carry_over(
+        adoption.source, adoption.target, actor=adoption.asked_by
+    )
+    profiles.carry_over(adoption.source, adoption.target)
     for some in _chunks(_to_move(claim)):
         claim.tick()
         with transaction.atomic():
@@ -213,6 +215,7 @@ def _replace(adoption: Adoption) -> None:
     for connection in (source, target):
         connection.refresh_from_db()
     if target.replaces_id == source.pk:
+        wizard.carry_over(source, target)
         connections.stand_alone(target)
     if source.is_removed:
         return

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.http import Http404
 
+from connector.choosing import key_in
 from tickets.support.models import Repository, SupportIntegration
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def chosen(request: TenantRequest) -> Repository | None:
     mine = Repository.objects.for_tenant(request.tenant).with_progress()
     if not wanted:
         return _of(request, mine.first())
-    return found(request, int(wanted) if wanted.isdecimal() else 0)
+    return found(request, key_in(wanted) or 0)
 
 
 def found(request: TenantRequest, pk: int) -> Repository:
