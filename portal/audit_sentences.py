@@ -163,6 +163,23 @@ KINDS = {
         gettext_lazy("%(actor)s wrote a note into the ticket “%(target)s”"),
         "chat",
     ),
+    "ticket.reopened": Kind(
+        gettext_lazy("Ticket reopened"),
+        gettext_lazy("The ticket “%(target)s” was set back to work"),
+        "refresh",
+    ),
+    "score.effect_rule_set": Kind(
+        gettext_lazy("Rule for regressions set"),
+        gettext_lazy(
+            "%(actor)s set what tickets of regressed actions are told: %(rule)s"
+        ),
+        "edit",
+    ),
+    "score.plan_shared": Kind(
+        gettext_lazy("Share plan shared"),
+        gettext_lazy("%(actor)s shared a plan of %(count)s improvement actions"),
+        "share",
+    ),
     "ticket.amendment_discarded": Kind(
         gettext_lazy("Change or note discarded"),
         gettext_lazy(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.heartbeat import Heartbeat
 from portal.score.alert_models import Alert, AlertRule
+from portal.score.effect_models import EffectRule, TicketEffect, ToldRegression
 from portal.score.list_models import Export, SavedView
 from portal.score.models import (
     ControlProfile,
@@ -14,6 +15,7 @@ from portal.score.models import (
     Snapshot,
 )
 from portal.score.plan_models import ActionEvent, ActionPlan, ActionTag, StateChange
+from portal.score.share_plan_models import SharePlan
 
 __all__ = [
     "ActionEvent",
@@ -23,12 +25,16 @@ __all__ = [
     "AlertRule",
     "ControlProfile",
     "ControlScore",
+    "EffectRule",
     "Export",
     "Heartbeat",
     "SavedView",
     "ScoreEvent",
     "ScoreSync",
     "ScoreZone",
+    "SharePlan",
     "Snapshot",
     "StateChange",
+    "TicketEffect",
+    "ToldRegression",
 ]

@@ -49,6 +49,12 @@ ENTRIES = (
         "portal.view_score",
         (
             "score:history",
+            "score:effects",
+            "score:effect_note",
+            "score:effect_reopen",
+            "score:ledger",
+            "score:plan",
+            "score:plan_review",
             "score:trends",
             "score:zones",
             "score:alerts",

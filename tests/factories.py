@@ -13,8 +13,10 @@ from factory.django import DjangoModelFactory
 
 from connector.models import AuditEvent, Connection, ProbeRun, Tenant
 from portal.score.alert_models import Alert, AlertRule
+from portal.score.effect_models import TicketEffect
 from portal.score.list_models import Export, SavedView
 from portal.score.models import ControlProfile, ControlScore, ScoreEvent, Snapshot
+from portal.score.share_plan_models import SharePlan
 from tickets.instance_models import InstanceProfile, TableColumn
 from tickets.models import (
     Adoption,
@@ -282,6 +284,27 @@ class ControlScoreFactory(DjangoModelFactory[ControlScore]):
     control_id = factory.Sequence(lambda n: f"Control{n}")
     category = "Identity"
     score = 2.0
+
+
+class TicketEffectFactory(DjangoModelFactory[TicketEffect]):
+    """A closed ticket that nobody has judged yet."""
+
+    class Meta:
+        model = TicketEffect
+
+    ticket = factory.SubFactory(TicketFactory, delivered=True)
+    tenant = factory.SelfAttribute("ticket.tenant")
+    control_id = factory.Sequence(lambda n: f"Control{n}")
+    closed_at = factory.LazyFunction(timezone.now)
+
+
+class SharePlanFactory(DjangoModelFactory[SharePlan]):
+    """A plan of nothing that waits to be shared."""
+
+    class Meta:
+        model = SharePlan
+
+    tenant = factory.SubFactory(TenantFactory)
 
 
 class ScoreEventFactory(DjangoModelFactory[ScoreEvent]):

@@ -133,6 +133,18 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "score:alert_rule", ["RULE"], {}, ADMIN),
     ("post", "score:alert_rule", ["RULE"], {}, ADMIN),
     ("post", "score:alert_rule_delete", ["RULE"], {}, ADMIN),
+    ("get", "score:effects", [], {}, EVERYBODY),
+    ("post", "score:effect_rule", [], {"on_regression": "nothing"}, ADMIN),
+    ("get", "score:effect_note", ["EFFECT"], {}, SHARES),
+    ("post", "score:effect_note", ["EFFECT"], {}, SHARES),
+    ("get", "score:effect_reopen", ["EFFECT"], {}, SHARES),
+    ("post", "score:effect_reopen", ["EFFECT"], {}, SHARES),
+    ("get", "score:ledger", [], {}, EVERYBODY),
+    ("get", "score:ledger_file", [], {}, EVERYBODY),
+    ("get", "score:plan", [], {"goal": "count", "count": "3"}, EVERYBODY),
+    ("post", "score:plan_new", [], {"control": "CONTROL"}, SHARES),
+    ("get", "score:plan_review", ["PLAN"], {}, EVERYBODY),
+    ("post", "score:plan_review", ["PLAN"], {"intent": "one"}, SHARES),
     ("get", "connector:graph", [], {}, ADMIN),
     ("post", "connector:graph", [], {}, ADMIN),
     ("get", "connector:graph_status", [], {}, ADMIN),
@@ -195,6 +207,8 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "LINKED": str(linked.pk),
         "VIEW": str(factories.SavedViewFactory(tenant=tenant, user=admin).pk),
         "EXPORT": str(export.pk),
+        "EFFECT": str(factories.TicketEffectFactory(ticket=ticket).pk),
+        "PLAN": str(factories.SharePlanFactory(tenant=tenant).pk),
     }
 
 

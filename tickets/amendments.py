@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 from uuid import uuid5
 
@@ -9,7 +10,8 @@ from django.db import IntegrityError, transaction
 
 from connector import audit
 from tickets import echoes, mapping, profiles
-from tickets.models import Delivery, TicketEvent
+from tickets.choices import Kind, StateCategory
+from tickets.models import Delivery, TicketEvent, TicketState
 from tickets.waking import wake
 
 if TYPE_CHECKING:
@@ -24,6 +26,18 @@ Action = TicketEvent.Action
 # The work note is seen by those who work on the ticket, the comment by its caller too.
 ELEMENTS = ("work_notes", "comments")
 _OPEN = [Status.QUEUED, Status.WAITING, Status.STOPPED]
+# Of an incident; a closed one, and any change request, is never reopened.
+RESOLVED, IN_PROGRESS = "6", "2"
+
+
+class Told(Enum):
+    """What became of the wish to reopen a ticket."""
+
+    REOPENED = "reopened"
+    # ServiceNow does not reopen it: it got the reason as a note.
+    NOTED = "noted"
+    # Told already, by an earlier click or another worker.
+    BEFORE = "before"
 
 
 def edit(ticket: Ticket, values: Mapping[str, Any], *, actor: User) -> Delivery | None:
@@ -117,6 +131,59 @@ def note(
     except IntegrityError:
         return None
     return delivery
+
+
+def can_reopen(ticket: Ticket) -> bool:
+    """Say whether ServiceNow lets the ticket go back to work: only a resolved incident."""
+    is_resolved = ticket.kind == Kind.INCIDENT and ticket.remote_state == RESOLVED
+    return is_resolved and ticket.is_amendable and ticket.is_finished
+
+
+def reopen(
+    ticket: Ticket, reason: str, *, author: str, once: str, actor: User | None = None
+) -> Told:
+    """Queue that the ticket goes back to work, with the reason as a work note.
+
+    What cannot be reopened gets the note alone. `once` tells one reason from another:
+    the same one is told once.
+    """
+    with transaction.atomic():
+        if not note(ticket, reason, author=author, once=once, actor=actor):
+            return Told.BEFORE
+        if not can_reopen(ticket):
+            return Told.NOTED
+        _queue_reopening(ticket, author=author, actor=actor)
+    return Told.REOPENED
+
+
+def _queue_reopening(ticket: Ticket, *, author: str, actor: User | None) -> None:
+    code = _code_of_work(ticket)
+    delivery = Delivery.objects.create(
+        ticket=ticket,
+        operation=Delivery.Operation.UPDATE,
+        payload={"state": code},
+        before={"state": ticket.remote_state},
+    )
+    TicketEvent.objects.create(
+        ticket=ticket,
+        action=Action.EDITED,
+        actor_name=author[:200],
+        field="state",
+        old=ticket.remote_state,
+        new=code,
+    )
+    audit.record(
+        "ticket.reopened", tenant=ticket.tenant, actor=actor, target=ticket, state=code
+    )
+    wake("deliver", delivery.pk)
+
+
+def _code_of_work(ticket: Ticket) -> str:
+    """Return the instance's own code of a state that is in progress."""
+    states = TicketState.objects.of(ticket.connection, ticket.kind)
+    working = states.filter(category=StateCategory.IN_PROGRESS, is_gone=False)
+    codes = list(working.order_by("sequence", "pk").values_list("value", flat=True))
+    return IN_PROGRESS if IN_PROGRESS in codes or not codes else codes[0]
 
 
 def discard(ticket: Ticket, pk: int, *, actor: User) -> bool:

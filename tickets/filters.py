@@ -13,7 +13,15 @@ from django.utils.translation import gettext_lazy
 
 from connector.models import Connection
 from tickets.choices import StateCategory
-from tickets.models import Category, Delivery, Kind, Priority, Ticket, TicketState
+from tickets.models import (
+    Category,
+    Delivery,
+    Kind,
+    Priority,
+    Ticket,
+    TicketAction,
+    TicketState,
+)
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -106,6 +114,8 @@ class TicketFilter(django_filters.FilterSet):  # type: ignore[misc]
 
     def search(self, rows: TicketQuerySet, _name: str, text: str) -> TicketQuerySet:
         found = Q(name__icontains=text) | Q(number__icontains=text)
+        together = TicketAction.objects.filter(control_id__icontains=text)
+        found |= Q(pk__in=together.order_by().values("ticket_id"))
         return rows.filter(found | Q(control_id__icontains=text))
 
     def in_state(self, rows: TicketQuerySet, _name: str, choice: str) -> TicketQuerySet:

@@ -38,9 +38,19 @@ def refuse_control_characters(text: str) -> None:
 def refuse_hidden_characters(text: str) -> None:
     """Accept line breaks and tabs, but nothing else that cannot be seen."""
     seen = text.replace("\n", "").replace("\t", "")
-    if any(unicodedata.category(letter) == "Cc" for letter in seen):
+    if not all(_is_seen(letter) for letter in seen):
         message = _("Remove the control characters; they cannot be sent.")
         raise ValidationError(message, code="control_characters")
+
+
+def hidden_characters_removed(text: str) -> str:
+    """Return the text without what `refuse_hidden_characters` refuses."""
+    seen = (letter for letter in text if letter in "\n\t" or _is_seen(letter))
+    return "".join(seen)
+
+
+def _is_seen(letter: str) -> bool:
+    return unicodedata.category(letter) != "Cc"
 
 
 class Day(forms.DateInput):

@@ -235,10 +235,10 @@ def priority_of(code: str) -> str:
 
 
 def shown_values(ticket: Ticket, record: Record) -> dict[str, str]:
-    """Return what the record says of the fields people edit, as text for comparison."""
+    """Return what the record says of what can be changed here, as text for comparison."""
     values = values_of(record, profiles.of(ticket))
     name = values.name and portal_name(ticket, values.name)
-    shown = {"name": name, "priority": values.priority}
+    shown = {"name": name, "priority": values.priority, "state": values.state}
     if values.knows_due_date:
         shown["due_date"] = str(values.due_date or "")
     return {name: value for name, value in shown.items() if value is not None}

@@ -19,7 +19,11 @@ from tickets.choices import FINISHED
 from tickets.choices import Kind as Kind
 from tickets.instance_models import InstanceProfile as InstanceProfile
 from tickets.instance_models import TableColumn as TableColumn
-from tickets.queries import DeliveryQuerySet, TicketQuerySet
+from tickets.queries import (
+    DeliveryQuerySet,
+    TicketActionQuerySet,
+    TicketQuerySet,
+)
 from tickets.state_models import StateImport as StateImport
 from tickets.state_models import StateRevision as StateRevision
 from tickets.state_models import TicketState as TicketState
@@ -72,7 +76,8 @@ class Ticket(models.Model):
     due_date = models.DateField(_("due date"), null=True, blank=True)
     source = models.CharField(max_length=20, choices=Source, default=Source.USER)
     category = models.CharField(max_length=20, choices=Category)
-    # The Secure Score control the ticket was shared from; empty for one typed in.
+    # The Secure Score control the ticket was shared from; empty for one typed in, and
+    # for one that stands for several: these are in `actions`.
     control_id = models.CharField(max_length=200, blank=True)
     # Sent in test mode: ServiceNow shows its name behind [TEST].
     is_test = models.BooleanField(default=False)
@@ -135,6 +140,13 @@ class Ticket(models.Model):
         return reverse("tickets:detail", args=[self.pk])
 
     @property
+    def control_ids(self) -> list[str]:
+        """The improvement actions it stands for; asks the database unless prefetched."""
+        if self.control_id:
+            return [self.control_id]
+        return [action.control_id for action in self.actions.all()]
+
+    @property
     def is_delivered(self) -> bool:
         return bool(self.sys_id)
 
@@ -183,6 +195,28 @@ class Ticket(models.Model):
         if not self.sys_id:
             return ""
         return self.connection.record_url(self.kind, self.sys_id)
+
+
+class TicketAction(models.Model):
+    """One of several improvement actions a single ticket stands for."""
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="actions")
+    control_id = models.CharField(max_length=200)
+
+    objects = TicketActionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["ticket", "control_id"], name="ticket_action_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["control_id"])]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} {self.control_id}"
 
 
 class Delivery(models.Model):

@@ -134,7 +134,8 @@ class Profile:
         """Return the column a followed field comes back in, "" if in none."""
         if portal_field == "priority":
             return self.priority_column
-        return self.columns[portal_field]
+        # Of the state no other column is followed.
+        return self.columns.get(portal_field, portal_field)
 
     def priority_of(self, code: str) -> str:
         """Return our priority for ServiceNow's code; unknown ones count as low."""

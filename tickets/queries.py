@@ -16,6 +16,7 @@ from tickets.builtin_states import BUILT_IN
 from tickets.choices import FINISHED, UNFINISHED, Colour, StateCategory
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from connector.models import Connection, Tenant
@@ -74,7 +75,21 @@ class TicketQuerySet(TenantQuerySet):
         return self.filter(connection__removed_at__isnull=True)
 
     def of_control(self, control_id: str) -> Self:
-        return self.filter(control_id=control_id)
+        return self.of_controls([control_id])
+
+    def of_controls(self, control_ids: Collection[str]) -> Self:
+        """Return those that stand for one of the actions, alone or among others."""
+        shared = apps.get_model("tickets", "TicketAction").objects.filter(
+            control_id__in=control_ids
+        )
+        together = models.Q(pk__in=shared.order_by().values("ticket_id"))
+        return self.filter(models.Q(control_id__in=control_ids) | together)
+
+    def of_actions(self) -> Self:
+        """Return those that stand for any improvement action at all."""
+        several = apps.get_model("tickets", "TicketAction").objects.order_by()
+        together = models.Q(pk__in=several.values("ticket_id"))
+        return self.filter(~models.Q(control_id="") | together)
 
     def twin_of(self, ticket: Ticket) -> Ticket | None:
         """Return the newest ticket the same person sent minutes ago, alike in all."""
@@ -212,6 +227,23 @@ def has_lapsed(now: datetime) -> models.Q:
     lease = timedelta(seconds=settings.OUTBOX_LEASE)
     is_old = models.Q(claimed_at__lt=now - lease) | models.Q(claimed_at__gt=now + lease)
     return models.Q(status="sending") & is_old
+
+
+class TicketActionQuerySet(models.QuerySet):  # type: ignore[type-arg]
+    """Reads of the actions that share a ticket."""
+
+    def for_tenant(self, tenant: Tenant) -> Self:
+        return self.filter(ticket__tenant=tenant)
+
+
+def controls(tickets: models.QuerySet[Any]) -> models.Q:
+    """Return the condition on rows with a `control_id` that one of the tickets is of."""
+    several = apps.get_model("tickets", "TicketAction").objects.order_by()
+    mine = several.filter(ticket__in=tickets.order_by().values("pk"))
+    alone = tickets.order_by().exclude(control_id="").values("control_id")
+    return models.Q(control_id__in=alone) | models.Q(
+        control_id__in=mine.values("control_id")
+    )
 
 
 class DeliveryQuerySet(models.QuerySet):  # type: ignore[type-arg]

@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from connector import audit
 from tickets import mapping, outbox
 from tickets.glossary import Glossary
-from tickets.models import Ticket
+from tickets.models import Ticket, TicketAction
 from tickets.queries import said
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from django.contrib.auth.models import User
@@ -115,17 +115,20 @@ def _meaning(field: str, value: str, words: Glossary) -> str:
     return words.meaning(field, value) or _MEANINGS.get(field, {}).get(value, "")
 
 
-def share(ticket: Ticket, *, actor: User) -> Ticket:
+def share(ticket: Ticket, *, actor: User, control_ids: Sequence[str] = ()) -> Ticket:
     """Save the ticket and queue it; a repeated submit gets the first ticket back.
 
     Repeated is the same form, and also a form filled in alike within minutes: Back and
-    Send. Raises `AlreadySent` if the form's first ticket says something else.
+    Send. `control_ids` are the actions of a ticket that stands for several. Raises `AlreadySent` if the form's first ticket says something else.
     """
     if twin := Ticket.objects.twin_of(ticket):
         return twin
     try:
         with transaction.atomic():
             ticket.save(force_insert=True)
+            TicketAction.objects.bulk_create(
+                TicketAction(ticket=ticket, control_id=name) for name in control_ids
+            )
             outbox.enqueue(ticket)
             audit.record(
                 "ticket.shared",
@@ -134,6 +137,7 @@ def share(ticket: Ticket, *, actor: User) -> Ticket:
                 target=ticket,
                 kind=ticket.kind,
                 control_id=ticket.control_id,
+                **({"control_ids": [*control_ids]} if control_ids else {}),
             )
     except IntegrityError:
         return _first(ticket)

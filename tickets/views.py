@@ -107,6 +107,7 @@ def ticket_detail(request: TenantRequest, pk: int) -> HttpResponse:
     context = {
         **_on_the_way(ticket, delivery),
         "ticket": ticket,
+        "control_ids": ticket.control_ids,
         "lines": sentences.lines(ticket.events.all(), names, words.choices(priority)),
         "sent": sharing.preview(delivery.payload, words),
         "again": sharing.preview(again, words),

@@ -26,7 +26,7 @@ _CATEGORIES = {
 # Most controls are those of apps; the form lets people choose another one.
 _OTHER = Category.APPS
 # Proposed, and free to be changed: far enough for a change to be planned.
-_DUE_IN = timedelta(days=14)
+DUE_IN = timedelta(days=14)
 
 
 def draft(profile: ControlProfile) -> Draft:
@@ -34,11 +34,16 @@ def draft(profile: ControlProfile) -> Draft:
     return Draft(
         name=profile.title,
         description=description(profile),
-        due_date=timezone.localdate() + _DUE_IN,
+        due_date=timezone.localdate() + DUE_IN,
         source=Source.MICROSOFT,
-        category=_CATEGORIES.get(profile.category, _OTHER),
+        category=category(profile),
         control_id=profile.control_id,
     )
+
+
+def category(profile: ControlProfile) -> str:
+    """Return the ticket's category for the action's."""
+    return _CATEGORIES.get(profile.category, _OTHER)
 
 
 def description(profile: ControlProfile, limit: int = DESCRIPTION_LIMIT) -> str:

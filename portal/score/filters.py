@@ -21,6 +21,7 @@ from portal.score.queries import RECENTLY_ADDED, REGRESSED, recently_updated
 from portal.score.standstill import unchanged
 from portal.score.status import FINISHED, TOLERANCE, ActionStatus
 from tickets.models import Ticket
+from tickets.queries import controls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,10 +244,8 @@ class ActionFilter(filters.FilterSet):  # type: ignore[misc]
         return queryset.filter(_SCOPES[scope])
 
     def with_ticket(self, rows: QuerySet[Any], _name: str, which: str) -> QuerySet[Any]:
-        tickets = Ticket.objects.for_tenant(self.tenant).exclude(control_id="")
-        if which == "open":
-            tickets = tickets.open()
-        has = Q(control_id__in=tickets.order_by().values("control_id"))
+        tickets = Ticket.objects.for_tenant(self.tenant)
+        has = controls(tickets.open() if which == "open" else tickets)
         return rows.filter(~has if which == "none" else has)
 
     def owned(self, rows: QuerySet[Any], _name: str, who: str) -> QuerySet[Any]:

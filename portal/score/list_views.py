@@ -137,7 +137,7 @@ def bulk(request: TenantRequest) -> HttpResponse:
         chosen = selection(request)
     except ValidationError as error:
         messages.warning(request, error.message)
-        return redirect(_back(request))
+        return redirect(back_of(request))
     sends = request.POST.get("intent") == "apply"
     form = BulkForm(request.POST if sends else None, tenant=request.tenant)
     if sends and form.is_valid():
@@ -156,6 +156,7 @@ def bulk(request: TenantRequest) -> HttpResponse:
     return render(request, "score/bulk.html", context, status=status)
 
 
-def _back(request: TenantRequest) -> str:
+def back_of(request: TenantRequest) -> str:
+    """Return the list the form came from."""
     query = saved_views.tidied(request.POST.get("query", ""))
     return f"{reverse('score:actions')}?{query}"

@@ -27,6 +27,7 @@ from portal.score import listing, overview, ranges, tasks, trends
 from portal.score import organizations as all_of
 from portal.score import sync as syncing
 from portal.score.board import VIEWS
+from portal.score.effect_models import TicketEffect
 from portal.score.forms import ZoneForm
 from portal.score.history_filters import HistoryFilter
 from portal.score.models import ControlProfile, ScoreEvent, ScoreSync, Snapshot
@@ -57,6 +58,7 @@ def score_overview(request: TenantRequest) -> HttpResponse:
         "views": VIEWS,
         "included": [view.value for view in views],
         "by_product": by_product,
+        "ineffective": TicketEffect.objects.not_effective(tenant).count(),
     }
     return render(request, "score/overview.html", context)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from connector.exceptions import ConnectorError, Evidence, Misconfigured, Unavailable
 from connector.graph import access, auth
 from connector.models import Tenant
-from portal.score import alerts, intake
+from portal.score import alerts, effects, intake, regressions
 from portal.score.models import ScoreSync, Snapshot
 
 if TYPE_CHECKING:
@@ -56,6 +56,13 @@ def run(tenant: Tenant) -> None:
     else:
         _note_success(tenant)
         alerts.evaluate(tenant)
+        follow(tenant)
+
+
+def follow(tenant: Tenant) -> None:
+    """See what the newest score says of closed tickets, and tell those that regressed."""
+    effects.refresh(tenant)
+    regressions.tell(tenant)
 
 
 def pull(tenant: Tenant) -> None:

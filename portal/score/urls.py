@@ -7,9 +7,11 @@ from django.urls import path
 from portal.score import (
     action_views,
     alert_views,
+    effect_views,
     export_views,
     list_views,
     overview_views,
+    share_plan_views,
     views,
 )
 
@@ -41,6 +43,15 @@ urlpatterns = [
         alert_views.delete_rule,
         name="alert_rule_delete",
     ),
+    path("effects/", effect_views.effects, name="effects"),
+    path("effects/rule/", effect_views.effect_rule, name="effect_rule"),
+    path("effects/<int:pk>/note/", effect_views.effect_note, name="effect_note"),
+    path("effects/<int:pk>/reopen/", effect_views.effect_reopen, name="effect_reopen"),
+    path("ledger/", effect_views.ledger, name="ledger"),
+    path("ledger/file/", effect_views.ledger_file, name="ledger_file"),
+    path("plan/", share_plan_views.plan, name="plan"),
+    path("plan/new/", share_plan_views.plan_new, name="plan_new"),
+    path("plan/<uuid:pk>/", share_plan_views.plan_review, name="plan_review"),
     path("sync/", overview_views.sync, name="sync"),
     path("sync/status/", overview_views.sync_status, name="sync_status"),
 ]

@@ -1,0 +1,23 @@
+"""Forms of the pages about closed tickets."""
+
+from __future__ import annotations
+
+from django import forms
+
+from portal.score.effect_models import EffectRule
+from tickets.forms import NoteForm
+
+
+class EvidenceForm(NoteForm):
+    """A work note that says why; those who work on the ticket read it."""
+
+    element = None  # type: ignore[assignment]
+
+
+class EffectRuleForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What the ticket of an action that regresses is told."""
+
+    class Meta:
+        model = EffectRule
+        fields = ("on_regression",)
+        widgets = {"on_regression": forms.RadioSelect}

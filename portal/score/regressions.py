@@ -1,0 +1,91 @@
+"""Actions that regress after their ticket was closed: told to that ticket, once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import IntegrityError, transaction
+
+from portal.score import evidence
+from portal.score.effect_models import EffectRule, TicketEffect, ToldRegression
+from portal.score.models import ScoreEvent, Snapshot
+from tickets import amendments
+from tickets.models import Ticket
+
+if TYPE_CHECKING:
+    from connector.models import Tenant
+
+logger = logging.getLogger(__name__)
+
+# Older ones are history, not news: a first sync brings 90 days of them.
+NEWS = timedelta(days=7)
+Outcome = ToldRegression.Outcome
+OnRegression = EffectRule.OnRegression
+
+
+def tell(tenant: Tenant) -> None:
+    """Tell the tickets of what regressed of late; each regression once, whoever runs."""
+    latest = Snapshot.objects.latest_for(tenant)
+    if latest is None:
+        return
+    events = ScoreEvent.objects.for_tenant(tenant).filter(
+        kind=ScoreEvent.Kind.REGRESSED, date__gt=latest.date - NEWS
+    )
+    rows = ToldRegression.objects.filter(tenant=tenant, date__gt=latest.date - NEWS)
+    told = set(rows.values_list("control_id", "date"))
+    wish = EffectRule.objects.current(tenant).on_regression
+    for event in events.with_titles().order_by("date", "pk"):
+        if (event.control_id, event.date) not in told:
+            _tell(tenant, event, wish)
+
+
+def _tell(tenant: Tenant, event: ScoreEvent, wish: str) -> None:
+    closed = TicketEffect.objects.closed(tenant).filter(
+        control_id=event.control_id, closed_at__lte=event.at
+    )
+    ticket = _newest(tenant, event.control_id) if closed.exists() else None
+    if ticket is None:
+        return
+    try:
+        with transaction.atomic():
+            row = ToldRegression.objects.create(
+                tenant=tenant,
+                ticket=ticket,
+                control_id=event.control_id,
+                date=event.date,
+                before=event.before,
+                after=event.after,
+                outcome=Outcome.NOTHING,
+            )
+            row.outcome = _send(ticket, event, wish)
+            row.save(update_fields=["outcome"])
+    except IntegrityError:
+        # Another worker was first.
+        return
+    logger.info("regression of %s: ticket %s %s", event, ticket.pk, row.outcome)
+
+
+def _newest(tenant: Tenant, control_id: str) -> Ticket | None:
+    """Return the newest ticket of the action that can be told anything."""
+    mine = Ticket.objects.for_tenant(tenant).of_control(control_id).followed()
+    reachable = mine.exclude(sys_id="").filter(missing_since__isnull=True)
+    newest: Ticket | None = (
+        reachable.select_related("connection").order_by("-created_at", "-pk").first()
+    )
+    return newest
+
+
+def _send(ticket: Ticket, event: ScoreEvent, wish: str) -> Outcome:
+    if wish == OnRegression.NOTHING:
+        return Outcome.NOTHING
+    text = evidence.of_regression(event)
+    once = f"regressed:{event.control_id}:{event.date}"
+    author = evidence.AUTHOR
+    if wish == OnRegression.ANNOTATE:
+        amendments.note(ticket, text, author=author, once=once)
+        return Outcome.NOTED
+    told = amendments.reopen(ticket, text, author=author, once=once)
+    is_open_again = told == amendments.Told.REOPENED
+    return Outcome.REOPENED if is_open_again else Outcome.NOTED
