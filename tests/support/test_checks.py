@@ -348,7 +348,7 @@ def test_a_wrong_secret_of_an_application_is_told_in_entras_words(
     integration.outbound_secret = "a-wrong-secret-of-ours"
     integration.save()
     found = examine(repository)
-    assert found["outbound_token"] == ("failed", "graph_sign_in_failed")
+    assert found["outbound_token"] == ("failed", "graph_secret_wrong")
     shown = answer(repository, "outbound_token")
     assert "AADSTS7000215" in shown.evidence
     assert "a-wrong-secret-of-ours" not in shown.evidence
