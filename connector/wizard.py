@@ -94,6 +94,11 @@ class Wizard:
         return next((stage for stage in STAGES if stage.id == self.place), None)
 
     @property
+    def takes_input(self) -> bool:
+        """Whether the page shows the form of the details, which must not be lost."""
+        return self.place in {"prepare", "enter", ""}
+
+    @property
     def steps(self) -> list[Step]:
         """All steps, for ui/steps.html; those that can be opened with their address."""
         return [self._step(stage) for stage in STAGES]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -96,9 +95,6 @@ class Composer:
             words = {"name": error.ticket.name}
             return self._start_over(form, _used() % words, first=error.ticket)
         drafts.forget(self.request, self.draft)
-        messages.success(
-            self.request, _("The ticket is saved and will be sent to ServiceNow.")
-        )
         return redirect(ticket)
 
     def _start_over(

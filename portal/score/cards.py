@@ -22,6 +22,14 @@ class ScoreCard:
     sync: ScoreSync | None
     is_under_way: bool
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether the first score should be here soon."""
+        if self.snapshot:
+            return False
+        was_tried = self.sync is not None and self.sync.tried_at is not None
+        return self.is_under_way or not was_tried
+
 
 def score_card(tenant: Tenant) -> ScoreCard:
     """Return the card of the tenant's newest score."""

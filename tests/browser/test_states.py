@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_accessibility import NARROW, SIZE, complaints, unfold
+from tests.browser.test_accessibility import SIZE, usable
 from tests.factories import PASSWORD
 
 if TYPE_CHECKING:
@@ -113,15 +113,3 @@ def test_everybody_can_use_the_page(page: Page) -> None:
     page.get_by_role("button", name="Preview Change request").click()
     expect(page.get_by_role("alert").first).to_be_focused()
     usable(page)
-
-
-def usable(page: Page) -> None:
-    """Expect no complaint of axe, light or dark, and no sideways scrolling."""
-    unfold(page)
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        assert complaints(page) == [], scheme
-    for width in (NARROW, 375):
-        page.set_viewport_size({"width": width, "height": 700})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.set_viewport_size(SIZE)

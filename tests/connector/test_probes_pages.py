@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,8 @@ def test_without_a_connection_the_set_up_comes_first(
     text = text_of(client_for(admin).get(PAGE))
     assert "Connect to ServiceNow" in next_of(text)
     assert "Open the set-up page" in next_of(text)
+    # The menu leads there by another page: nothing else on this one does the same.
+    assert text.count(f'href="{reverse("connector:setup")}"') == 1
 
 
 def test_a_draft_is_to_be_authorized(
@@ -57,8 +60,23 @@ def test_a_draft_is_to_be_authorized(
 ) -> None:
     ConnectionFactory(tenant=tenant, draft=True)
     text = next_of(text_of(client_for(admin).get(PAGE)))
-    assert "Do this next: Not yet" in text
+    assert "Do this next" in text
+    assert "<strong>Not yet: " in text
     assert f'action="{reverse("connector:authorize")}"' in text
+
+
+@pytest.mark.parametrize("state", [{}, {"draft": True}, {"broken": True}])
+def test_each_button_is_there_once(
+    tenant: Tenant, admin: User, client_for: ClientFor, state: dict[str, bool]
+) -> None:
+    ConnectionFactory(tenant=tenant, **state)
+    text = text_of(client_for(admin).get(PAGE))
+    for name in ("authorize", "provisioning", "check"):
+        action = f'action="{reverse(f"connector:{name}")}"'
+        forms = re.findall(rf"<form[^>]*{action}.*?</form>", text, re.DOTALL)
+        # A question of its own is something else than everything.
+        whole = [form for form in forms if 'name="probe"' not in form]
+        assert len(whole) == 1, name
 
 
 def test_a_connection_nobody_looked_at_is_to_be_checked(

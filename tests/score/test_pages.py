@@ -317,6 +317,24 @@ def test_old_numbers_are_marked(
     assert "These numbers are old" in client_for(reader).get("/securescore/").text
 
 
+def test_the_home_page_waits_for_the_first_score_and_no_longer(
+    tenant: Tenant, reader: User, client_for: SignIn
+) -> None:
+    client = client_for(reader)
+    asks_again = 'hx-select="#score"'
+    assert asks_again in client.get("/").text
+
+    now = timezone.now()
+    failed = ScoreSync.objects.current(tenant)
+    failed.due_at = now + timedelta(hours=1)
+    failed.tried_at, failed.finished_at, failed.error_code = now, now, "timeout"
+    failed.save()
+    assert asks_again not in client.get("/").text
+    failed.delete()
+    factories.SnapshotFactory(tenant=tenant)
+    assert asks_again not in client.get("/").text
+
+
 def test_before_the_first_sync_pages_say_so(
     tenant: Tenant, reader: User, client_for: SignIn
 ) -> None:
