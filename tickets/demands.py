@@ -88,6 +88,7 @@ def example(connection: Connection, kind: str) -> Ticket:
         source=Source.USER,
         category=Category.INFRASTRUCTURE,
         created_by_name=connection.integration_user,
+        is_test=connection.is_test,
     )
 
 
