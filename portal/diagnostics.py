@@ -12,6 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from connector.models import GraphAccess
 from connector.probes import FAILED, OK, WARNING
 from portal import heartbeat
 from portal.celery import app
@@ -46,7 +47,7 @@ def signs() -> Iterator[Sign]:
         yield _workers()
     if has_database and not _unapplied():
         yield _schedule()
-    yield _graph()
+    yield _graph(entered=has_database and _has_entered_graph())
 
 
 def _settings() -> Sign:
@@ -113,17 +114,27 @@ def _schedule() -> Sign:
     return Sign("beat", FAILED, answer, steps)
 
 
-def _graph() -> Sign:
+def _has_entered_graph() -> bool:
+    if _unapplied():
+        return False
+    return GraphAccess.objects.exclude(client_id="").exists()
+
+
+def _graph(*, entered: bool) -> Sign:
     if settings.GRAPH_ACCESS_TOKEN:
         return Sign("graph", OK, _("Microsoft Graph: a fixed token is set."))
     missing = [name for name in _GRAPH if not getattr(settings, name)]
+    if entered and len(missing) == len(_GRAPH):
+        answer = _("Microsoft Graph: the access was entered in the portal.")
+        return Sign("graph", OK, answer)
     if not missing:
         return Sign("graph", OK, _("Microsoft Graph: the credentials are set."))
     steps = (
         _(
             "Microsoft Entra admin center, App registrations: take the IDs and a client secret from the portal's registration (permission SecurityEvents.Read.All)."
         ),
-        _("Set: %(names)s") % {"names": ", ".join(missing)},
+        _("Enter them under Microsoft Graph in the portal, or set: %(names)s")
+        % {"names": ", ".join(missing)},
     )
     verdict = WARNING if len(missing) == len(_GRAPH) else FAILED
     return Sign("graph", verdict, _("Microsoft Graph: credentials are missing."), steps)

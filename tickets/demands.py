@@ -10,7 +10,7 @@ from connector.exceptions import Misconfigured, Refused
 from connector.probes import failed, ok, unknown, warning
 from connector.probes.people import proved
 from connector.servicenow.query import Query
-from tickets import mapping
+from tickets import profiles
 from tickets.models import Category, Kind, Priority, Source, Ticket
 
 if TYPE_CHECKING:
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from connector.probes import Examination, Finding
     from connector.servicenow.records import Record
 
-# What the instance fills in by itself, mandatory or not.
-_FILLED_THERE = frozenset(
-    {"number", "state", "incident_state", "opened_at", "opened_by", "sys_class_name"}
-)
 # The state a new record is in, where nobody changed it.
 _NEW = {Kind.CHANGE_REQUEST: "-5", Kind.INCIDENT: "1"}
 _STATE = re.compile(r"(?:incident_)?state(?:=|IN)(-?\d+(?:,-?\d+)*)")
@@ -54,15 +50,11 @@ def of(e: Examination, kind: str) -> Finding:
         # No rows may mean that rules do not show; forms' demands are not known at all.
         day = proved(e, kind)
         return ok("proved", **facts, date=day) if day else unknown("hidden", **facts)
-    sent = {
-        name
-        for name, text in mapping.payload(example(e.connection, kind)).items()
-        if text
-    }
+    filled = profiles.filled(profiles.of_kind(e.connection.pk, kind))
     open_ones = [
         demand
         for demand in [*(policies or ()), *(entries or ())]
-        if demand.field not in sent | _FILLED_THERE
+        if demand.field not in filled
     ]
     return _judged(e, kind, open_ones)
 
@@ -96,6 +88,7 @@ def example(connection: Connection, kind: str) -> Ticket:
         source=Source.USER,
         category=Category.INFRASTRUCTURE,
         created_by_name=connection.integration_user,
+        is_test=connection.is_test,
     )
 
 

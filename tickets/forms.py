@@ -241,8 +241,10 @@ class EditForm(forms.Form):
         labels = dict(getattr(self.fields[name], "choices", ()))
         words = {"value": labels.get(now, now or "-")}
         self.add_error(name, ValidationError(message, code="overtaken", params=words))
-        self.data = self.data.copy()
-        self.data[f"initial-{name}"] = str(now or "")
+        # As a page would carry it that was made now.
+        self.data = {key: self.data[key] for key in self.data} | {
+            f"initial-{name}": str(now or "")
+        }
 
     def changes(self) -> dict[str, Any]:
         """Return what was changed since the form was shown; the form must be valid."""

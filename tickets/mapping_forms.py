@@ -258,7 +258,7 @@ class ProfileForm(forms.Form):
             "Somebody changed this mapping while you had it open. What you typed is kept: compare it with what is in force, then save again."
         )
         self.add_error(None, ValidationError(message, code="overtaken"))
-        self.data = {**self.data.dict(), "seen": mark}
+        self.data = {**{name: self.data[name] for name in self.data}, "seen": mark}
         return True
 
     def columns(self) -> dict[str, str]:

@@ -192,8 +192,9 @@ class MappingPage:
     def demands(self) -> list[Demand]:
         """What the instance wants and nothing fills."""
         profile = self.profile
-        filled = {column for column in profile.columns.values() if column}
-        filled |= profile.defaults.keys() | profile.constants.keys()
+        # One that is mapped and may be empty has no place for a default here.
+        optional = {profile.columns.get(name, "") for name in profiles.OPTIONAL}
+        filled = profiles.filled(profile) | optional
         kind = self.stored.kind
         return verdicts.demands(self.connection, kind, self.known, filled)
 

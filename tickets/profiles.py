@@ -73,6 +73,12 @@ WEIGHTS = ("priority", "impact", "urgency")
 FOLLOWED = ("name", "due_date", "priority")
 # What a ticket may have none of.
 OPTIONAL = ("due_date", "action_link")
+# What the instance fills in by itself, mandatory or not.
+_FILLED_THERE = frozenset(
+    {"number", "state", "incident_state", "opened_at", "opened_by", "sys_class_name"}
+)
+# What every ticket is found by.
+_KEYS = frozenset({"correlation_id", "correlation_display"})
 
 # An incident's priority is looked up from impact and urgency by the instance:
 #   impact \ urgency   1   2   3
@@ -147,6 +153,13 @@ class Profile:
         if self.columns["priority"] or self.weights_out == USUAL_WEIGHTS:
             return codes["priority"]
         return _looked_up(codes["impact"], codes["urgency"]) or codes["priority"]
+
+
+def filled(profile: Profile) -> frozenset[str]:
+    """Return the columns that have a value in every new record, whoever fills them."""
+    sent = {c for name, c in profile.columns.items() if c and name not in OPTIONAL}
+    constants = profile.defaults.keys() | profile.constants.keys()
+    return _FILLED_THERE | _KEYS | sent | constants
 
 
 def _looked_up(impact: str, urgency: str) -> str:

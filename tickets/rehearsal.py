@@ -15,8 +15,9 @@ from connector.exceptions import ConnectorError, Refused, Unavailable
 from connector.probes import failed, failed_by, ok, unknown, warning
 from connector.probes.examination import Unsettled
 from connector.servicenow.query import Query
-from tickets import demands, mapping
-from tickets.models import Kind
+from tickets import demands, mapping, profiles
+from tickets.choices import StateCategory
+from tickets.models import Kind, TicketState
 
 if TYPE_CHECKING:
     from connector.probes import Examination, Finding
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # Other than that of tickets, which a poll would take for one of its own.
 CORRELATION_DISPLAY = f"{mapping.CORRELATION_DISPLAY} (test)"
+# Where no other state was mapped to Cancelled.
 CANCELED = {Kind.CHANGE_REQUEST: "4", Kind.INCIDENT: "8"}
 _FIELDS = ("number", "state", "correlation_id")
 
@@ -117,7 +119,8 @@ def _despite(
 
 
 def _cancel(e: Examination, kind: str, record: Record) -> Finding:
-    canceled = CANCELED[Kind(kind)]
+    values = _canceling(e, kind)
+    canceled = values["state"]
     facts = {
         "table": kind,
         "number": record.value("number"),
@@ -128,7 +131,6 @@ def _cancel(e: Examination, kind: str, record: Record) -> Finding:
     if state != canceled:
         _keep(e, kind, unknown("created", **facts))
         try:
-            values = {"state": canceled}
             changed = e.client().update(kind, record.sys_id, values, fields=_FIELDS)
         except Unavailable as error:
             raise Unsettled from error
@@ -141,6 +143,18 @@ def _cancel(e: Examination, kind: str, record: Record) -> Finding:
         return _left_open(e, kind, facts, None)
     _tell(e, "canceled", kind, number=facts["number"])
     return ok("taken", **facts)
+
+
+def _canceling(e: Examination, kind: str) -> dict[str, str]:
+    """Return what cancels a record: a state that counts so, and what closing demands."""
+    usual = CANCELED[Kind(kind)]
+    states = TicketState.objects.of(e.connection, kind).filter(
+        category=StateCategory.CANCELLED, is_gone=False
+    )
+    codes = list(states.values_list("value", flat=True)) or [usual]
+    state = usual if usual in codes else codes[0]
+    profile = profiles.of_kind(e.connection.pk, kind)
+    return {**mapping.closing_values(profile), "state": state}
 
 
 def _not_shown(e: Examination, kind: str, reference: str) -> Finding:

@@ -38,4 +38,5 @@ def made_up(connection: Connection, kind: str) -> Ticket:
         category=Category.IDENTITY,
         control_id="MFARegistrationV2",
         created_by_name="security.admin",
+        is_test=connection.is_test,
     )

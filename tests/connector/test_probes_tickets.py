@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
-from connector import runs, tasks
+from connector import connections, runs, tasks
 from connector.models import AuditEvent, ProbeRun
 from connector.probes import stored
 from tests.connector.asking import Case, World, check, words_of
+from tests.factories import InstanceProfileFactory, TicketStateFactory
 from tickets import mapping, rehearsal
 from tickets.models import Kind, TicketState
 
@@ -193,6 +194,25 @@ def test_a_test_ticket_is_taken_and_canceled(kind: str, world: World) -> None:
     assert "please ignore" in row["short_description"]
     assert acts() == ["created", "canceled"]
     assert row["correlation_display"] != mapping.CORRELATION_DISPLAY
+
+
+def test_it_is_canceled_as_this_instance_does(world: World) -> None:
+    connection = world.connection
+    connections.update(connection, is_test=True)
+    for value, category in (("8", "done"), ("77", "cancelled")):
+        TicketStateFactory(
+            connection=connection, kind="incident", value=value, category=category
+        )
+    InstanceProfileFactory(
+        connection=connection, kind="incident", close_notes="Only a test."
+    )
+    _run, finding = send(world, "incident")
+
+    assert finding is not None
+    assert finding.code == "taken"
+    [row] = there(world)
+    assert (row["state"], row["close_notes"]) == ("77", "Only a test.")
+    assert row["short_description"].startswith("[TEST] ")
 
 
 @pytest.mark.parametrize("kind", Kind.values)

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from connector.models import ProbeRun
+from connector.models import GraphAccess, ProbeRun
 from connector.probes import routine
 from portal import diagnostics, heartbeat, tasks
 from portal.celery import app
@@ -151,7 +151,7 @@ def test_the_portals_own_troubles_are_named(
     assert "SITE_URL is not an origin." in text
     assert "Workers: none answers." in text
     assert "Beat: it has never run." in text
-    assert "Set: GRAPH_CLIENT_ID, GRAPH_CLIENT_SECRET" in text
+    assert "or set: GRAPH_CLIENT_ID, GRAPH_CLIENT_SECRET" in text
     assert "No connection was examined." in text
 
 
@@ -172,3 +172,15 @@ def test_a_broker_that_is_away_is_named(monkeypatch: pytest.MonkeyPatch) -> None
     assert found["redis"].verdict == "failed"
     assert "REDIS_URL" in found["redis"].steps[0]
     assert "worker" not in found
+
+
+def test_an_access_to_graph_may_be_entered_in_the_portal(
+    tenant: Tenant, settings: Any
+) -> None:
+    settings.GRAPH_TENANT_ID = settings.GRAPH_CLIENT_ID = ""
+    settings.GRAPH_CLIENT_SECRET = settings.GRAPH_ACCESS_TOKEN = ""
+    found = {sign.id: sign.verdict for sign in diagnostics.signs()}
+    assert found["graph"] == "warning"
+    GraphAccess.objects.create(tenant=tenant, client_id="entered")
+    found = {sign.id: sign.verdict for sign in diagnostics.signs()}
+    assert found["graph"] == "ok"

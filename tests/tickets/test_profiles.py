@@ -29,6 +29,7 @@ from tests.tickets.conftest import stored
 from tickets import (
     checking,
     columns,
+    demands,
     glossary,
     mapping,
     outbox,
@@ -731,3 +732,17 @@ def test_a_history_names_priorities_as_the_instance_does(linked: Connection) -> 
     [line] = sentences.lines([event], {}, {"7": "7 - Someday"})
 
     assert line.title == "Priority changed from 1 - Critical to 7 - Someday"
+
+
+@pytest.mark.parametrize("kind", Kind.values)
+def test_what_every_ticket_fills_is_what_an_example_sends(
+    linked: Connection, kind: str
+) -> None:
+    example = demands.example(linked, kind)
+    sent = {column for column, text in mapping.payload(example).items() if text}
+
+    filled = profiles.filled(profiles.of_kind(linked.pk, kind))
+
+    assert sent <= filled
+    assert "due_date" not in filled
+    assert filled - sent >= {"number", "state", "opened_by"}
