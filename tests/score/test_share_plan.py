@@ -66,9 +66,9 @@ def _reviewed(client: Client, *names: str) -> SharePlan:
     return plan
 
 
-def _form(
+def _form_data(
     client: Client, plan: SharePlan, intent: str, *names: str, **more: str
-) -> Any:
+) -> dict[str, Any]:
     first = client.get(plan.get_absolute_url()).context["form"]
     data = {
         "name": first["name"].value(),
