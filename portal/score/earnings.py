@@ -114,6 +114,7 @@ def by_month(rows: Iterable[Earning]) -> list[Total]:
 
 
 def by_category(rows: Iterable[Earning]) -> list[Total]:
+    """Sum by the category of the action."""
     return sorted(_totals(rows, lambda row: row.category), key=lambda total: total.key)
 
 

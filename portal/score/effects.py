@@ -93,13 +93,14 @@ class _Days:
 
     def points(self, stale: Sequence[tuple[TicketEffect, Ticket]]) -> dict[_Key, float]:
         """Return what is asked of these, by day and control."""
-        wanted: set[int | None] = set()
+        wanted: set[int] = set()
         for effect, ticket in stale:
             settled = self.since(effect.closed_at + SETTLES_AFTER)
-            wanted |= {self.until(ticket.created_at), self.until(effect.closed_at)}
+            then = [self.until(ticket.created_at), self.until(effect.closed_at)]
+            wanted |= {day for day in then if day is not None}
             wanted |= {settled[0]} if settled else set()
         found = ControlScore.objects.filter(
-            snapshot_id__in=wanted - {None},
+            snapshot_id__in=wanted,
             control_id__in={effect.control_id for effect, _ticket in stale},
         )
         rows = found.values_list("snapshot_id", "control_id", "score")

@@ -55,8 +55,8 @@ def _tell(tenant: Tenant, event: ScoreEvent, wish: str) -> None:
                 ticket=ticket,
                 control_id=event.control_id,
                 date=event.date,
-                before=event.before,
-                after=event.after,
+                before=event.before or 0.0,
+                after=event.after or 0.0,
                 outcome=Outcome.NOTHING,
             )
             row.outcome = _send(ticket, event, wish)

@@ -145,7 +145,7 @@ class _Review:
 
     @cached_property
     def chosen(self) -> list[Row]:
-        """The actions that are ticked: at first those nobody has a ticket for yet."""
+        """Return the actions that are ticked: at first those without an open ticket."""
         if self.plan.shared_as:
             return self.rows
         is_sent = self.request.method == "POST"

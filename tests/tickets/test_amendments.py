@@ -313,3 +313,84 @@ def test_an_open_form_undoes_nothing_a_poll_brought(
 
     client.post(address, {**renamed, "initial-name": "Renamed there"})
     assert Delivery.objects.amendments().get().before == {"name": "Renamed there"}
+
+
+CLOSE = {"close_code": "Solution provided", "close_notes": "Done."}
+
+
+def _resolved(
+    sent: Sent, agent: Person, linked: Connection, state: str = "6"
+) -> Ticket:
+    ticket = sent()
+    agent.write(ticket, state="6", **CLOSE)
+    if state != "6":
+        agent.write(ticket, state=state)
+    sync.pull(linked, forced=True)
+    ticket.refresh_from_db()
+    assert ticket.remote_state == state
+    return ticket
+
+
+def _reopen(ticket: Ticket) -> amendments.Told:
+    return amendments.reopen(ticket, "No points gained.", author="x", once="1")
+
+
+def _send_all(ticket: Ticket) -> list[str]:
+    for delivery in ticket.deliveries.order_by("pk"):
+        outbox.deliver(delivery.pk)
+    return [d.status for d in ticket.deliveries.order_by("pk")]
+
+
+def test_a_resolved_incident_is_reopened_with_the_reason(
+    sent: Sent, agent: Person, linked: Connection
+) -> None:
+    ticket = _resolved(sent, agent, linked)
+    assert _reopen(ticket) == amendments.Told.REOPENED
+    assert _reopen(ticket) == amendments.Told.BEFORE
+
+    assert _send_all(ticket) == [Status.DELIVERED] * 3
+    row = remote(agent, ticket)
+    assert (row["state"], row["reopen_count"]) == ("2", "1")
+    assert "No points gained." in row["work_notes"]
+    ticket.refresh_from_db()
+    assert ticket.remote_state == "2"
+
+
+def test_an_incident_that_was_closed_meanwhile_is_not_touched(
+    sent: Sent, agent: Person, linked: Connection
+) -> None:
+    ticket = _resolved(sent, agent, linked)
+    agent.write(ticket, state="7")
+    _reopen(ticket)
+
+    assert _send_all(ticket)[-1] == Status.STOPPED
+    update = ticket.deliveries.get(operation="update")
+    assert update.error_code == "changed_meanwhile"
+    assert "state" in update.error_words
+    assert remote(agent, ticket)["state"] == "7"
+
+
+def test_a_closed_incident_gets_the_reason_as_a_note_alone(
+    sent: Sent, agent: Person, linked: Connection
+) -> None:
+    ticket = _resolved(sent, agent, linked, "7")
+    assert _reopen(ticket) == amendments.Told.NOTED
+
+    assert _send_all(ticket) == [Status.DELIVERED] * 2
+    row = remote(agent, ticket)
+    assert row["state"] == "7"
+    assert "No points gained." in row["work_notes"]
+
+
+def test_a_reopening_whose_answer_was_lost_is_not_repeated(
+    sent: Sent, agent: Person, linked: Connection, instance: Running
+) -> None:
+    ticket = _resolved(sent, agent, linked)
+    _reopen(ticket)
+    note_, update = ticket.deliveries.exclude(operation="create").order_by("pk")
+    step(note_)
+    instance.faults.add("cut_after_commit", method="PATCH", count=1)
+    assert step(update).status == Status.QUEUED
+    later(update, 3600)
+    assert step(update).status == Status.DELIVERED
+    assert remote(agent, ticket)["reopen_count"] == "1"
