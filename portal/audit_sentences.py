@@ -364,6 +364,33 @@ KINDS = {
         gettext_lazy("%(actor)s removed the link of %(target)s to %(email)s"),
         "link",
     ),
+    "support.health_requested": Kind(
+        gettext_lazy("Service health requested"),
+        gettext_lazy("%(actor)s had service health fetched from Microsoft"),
+        "refresh",
+    ),
+    "support.match_confirmed": Kind(
+        gettext_lazy("Ticket matched to an issue"),
+        gettext_lazy("%(actor)s confirmed that %(target)s is about %(issue)s"),
+        "check",
+    ),
+    "support.match_rejected": Kind(
+        gettext_lazy("Ticket not about an issue"),
+        gettext_lazy("%(actor)s said that %(target)s is not about %(issue)s"),
+        "close",
+    ),
+    "support.match_suggested": Kind(
+        gettext_lazy("Match of a ticket reopened"),
+        gettext_lazy(
+            "%(actor)s took back what was decided about %(target)s and %(issue)s"
+        ),
+        "refresh",
+    ),
+    "support.bulk_noted": Kind(
+        gettext_lazy("Tickets of an issue noted"),
+        gettext_lazy("%(actor)s wrote a note into %(tickets)s tickets of %(target)s"),
+        "chat",
+    ),
 }
 # An action that has no sentence yet is still shown.
 _OTHER = Kind(

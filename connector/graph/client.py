@@ -1,4 +1,4 @@
-"""Microsoft Graph: Secure Score, page by page."""
+"""Microsoft Graph: Secure Score and service health, page by page."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ from connector.exceptions import (
     Refused,
     Unauthorized,
     Unavailable,
+)
+from connector.graph.announcements import (
+    HealthIssue,
+    HealthOverview,
+    UpdateMessage,
+    parse_issue,
+    parse_message,
+    parse_overview,
 )
 from connector.graph.limits import Gate
 from connector.graph.records import (
@@ -38,6 +46,11 @@ Progress = Callable[[int], None]
 
 SCORES = "/security/secureScores"
 PROFILES = "/security/secureScoreControlProfiles"
+OVERVIEWS = "/admin/serviceAnnouncement/healthOverviews"
+ISSUES = "/admin/serviceAnnouncement/issues"
+ANNOUNCED = "/admin/serviceAnnouncement/messages"
+# Of 1,000 that are possible: an issue carries all its posts.
+LARGER_PAGES = {"Prefer": "odata.maxpagesize=250"}
 # 90 scores or some 400 profiles are a few pages; more means links in a circle.
 MOST_PAGES = 100
 
@@ -46,15 +59,17 @@ _KINDS: dict[int, tuple[type[ConnectorError], str]] = {
     404: (Misconfigured, "graph_not_found"),
 }
 # A 403 does not always name the permission that is missing; the address does.
-READ, WRITE, HEALTH = (
+READ, WRITE, HEALTH, MESSAGES = (
     "SecurityEvents.Read.All",
     "SecurityEvents.ReadWrite.All",
     "ServiceHealth.Read.All",
+    "ServiceMessage.Read.All",
 )
 FORBIDDEN = {
     READ: "graph_forbidden",
     WRITE: "graph_forbidden_write",
     HEALTH: "graph_forbidden_health",
+    MESSAGES: "graph_forbidden_messages",
 }
 
 
@@ -94,13 +109,32 @@ class Graph:
         rows = self._rows(PROFILES, {}, progress)
         return list(_readable(rows, parse_control_profile))
 
+    def health_overviews(self) -> list[HealthOverview]:
+        """Return the services of the organisation and their status."""
+        return list(_readable(self._rows(OVERVIEWS, {}, None), parse_overview))
+
+    def issues(self) -> list[HealthIssue]:
+        """Return all issues Microsoft still tells, open or resolved, with their posts."""
+        return list(_readable(self._announced(ISSUES), parse_issue))
+
+    def messages(self) -> list[UpdateMessage]:
+        """Return the messages of the message center."""
+        return list(_readable(self._announced(ANNOUNCED), parse_message))
+
+    def _announced(self, path: str) -> Iterator[Any]:
+        return self._rows(path, {}, None, LARGER_PAGES)
+
     def _rows(
-        self, path: str, params: Mapping[str, str], progress: Progress | None
+        self,
+        path: str,
+        params: Mapping[str, str],
+        progress: Progress | None,
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator[Any]:
         url, seen, count = f"{self.base_url}{path}", set[str](), 0
         while url:
             seen.add(url)
-            answer = self._get(url, params)
+            answer = self._get(url, params, headers or {})
             page = _page_of(answer)
             yield from page["value"]
             count += len(page["value"])
@@ -119,9 +153,11 @@ class Graph:
             raise Unavailable("unexpected_answer", answer.evidence(words))
         return str(link)
 
-    def _get(self, url: str, params: Mapping[str, str]) -> Answer:
+    def _get(
+        self, url: str, params: Mapping[str, str], headers: Mapping[str, str]
+    ) -> Answer:
         token = self._token()
-        headers = {"Authorization": f"Bearer {token}"}
+        headers = {**headers, "Authorization": f"Bearer {token}"}
         call = http.Call("GET", url, params, headers=headers, secrets=(token,))
         with self._gate.passage():
             answer = http.send(self._session, call, timeout=self._timeout)
@@ -166,6 +202,8 @@ def _failure(answer: Answer) -> ConnectorError:
 
 def permission_for(method: str, url: str) -> str:
     """Return the application permission that a request needs."""
+    if ANNOUNCED in url:
+        return MESSAGES
     if "/admin/serviceAnnouncement/" in url:
         return HEALTH
     return READ if method in http.READS else WRITE

@@ -132,8 +132,12 @@ EXPLANATIONS: dict[str, Explanation] = {
         _("The application lacks the permission ServiceHealth.Read.All"),
         _grant(client.HEALTH),
     ),
+    "graph_forbidden_messages": Explanation(
+        _("The application lacks the permission ServiceMessage.Read.All"),
+        _grant(client.MESSAGES),
+    ),
     "graph_not_found": Explanation(
-        _("Microsoft Graph has no Secure Score at this address"),
+        _("Microsoft Graph has nothing at this address"),
         _("Check GRAPH_BASE_URL."),
     ),
     "graph_refused": Explanation(
