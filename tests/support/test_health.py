@@ -94,6 +94,8 @@ def test_the_history_of_a_status_grows_only_when_it_changes(
     exchange = HealthService.objects.get(service_id="Exchange")
     seen = list(exchange.changes.values_list("status", flat=True))
     assert seen == ["serviceoperational", "servicedegradation"]
+    steady = HealthService.objects.get(service_id="SharePoint")
+    assert not steady.changes.exists(), "it was healthy from the first look on"
     mail = ServiceIssue.objects.get(issue_id="EX1304417")
     assert mail.is_resolved
     assert mail.posts.count() == 4

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import timezone
 
 from tests.factories import (
     IssueMatchFactory,
@@ -223,3 +225,34 @@ def test_a_ticket_that_is_not_in_servicenow_yet_is_told_when_it_is(
     Ticket.objects.filter(pk=waiting.pk).update(sys_id="a" * 32)
     updates.tell(tenant)
     assert len(notes(waiting)) == 1
+
+
+def test_a_ticket_that_was_closed_is_left_alone(
+    tenant: Tenant, late_mail: Ticket
+) -> None:
+    SupportIntegrationFactory(tenant=tenant)
+    post = IssuePostFactory(issue__tenant=tenant)
+    IssueMatchFactory(issue=post.issue, ticket=late_mail, verdict="confirmed")
+    Ticket.objects.filter(pk=late_mail.pk).update(remote_state="7")
+    updates.tell(tenant)
+    assert notes(late_mail) == []
+
+
+@pytest.mark.parametrize(("days", "count"), [(2, 1), (60, 0)])
+def test_a_review_after_the_end_is_told_but_nothing_of_long_ago(
+    tenant: Tenant, late_mail: Ticket, days: int, count: int
+) -> None:
+    SupportIntegrationFactory(tenant=tenant)
+    changed = timezone.now() - timedelta(days=days)
+    ended = issue(tenant, is_resolved=True, modified_at=changed)
+    IssuePostFactory(issue=ended)
+    IssueMatchFactory(issue=ended, ticket=late_mail, verdict="confirmed")
+    updates.tell(tenant)
+    assert len(notes(late_mail)) == count
+
+
+def test_other_forms_of_the_service_do_not_count_as_words(tenant: Tenant) -> None:
+    terms = matching.terms_of(issue(tenant))
+    assert "exchange" in terms.service
+    assert "mailboxes" not in terms.words
+    assert {"late", "timely", "delivery"} <= set(terms.words)

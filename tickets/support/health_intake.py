@@ -16,6 +16,7 @@ from tickets.support.health_models import (
     ServiceMessage,
     StatusChange,
 )
+from tickets.support.health_words import HEALTHY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -46,7 +47,8 @@ def store_services(tenant: Tenant, overviews: Iterable[HealthOverview]) -> None:
         )
         service.since = now if is_news else service.since
         service.save()
-        if is_news:
+        # A service that was healthy when it was first seen has not changed.
+        if is_news and (service.service_id in known or status not in HEALTHY):
             StatusChange.objects.create(service=service, status=status, at=now)
         seen.append(service.pk)
     HealthService.objects.for_tenant(tenant).exclude(pk__in=seen).update(status="")

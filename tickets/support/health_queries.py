@@ -54,6 +54,11 @@ class ServiceIssueQuerySet(TenantQuerySet):
     def resolved(self) -> Self:
         return self.filter(is_resolved=True)
 
+    def current(self, span: timedelta) -> Self:
+        """Return those that are open, or were changed within the span."""
+        is_late = models.Q(modified_at__gte=timezone.now() - span)
+        return self.filter(is_late | models.Q(is_resolved=False))
+
     def for_list(self) -> Self:
         """Add `tickets`: how many tickets match, without those people rejected."""
         matching = models.Count(

@@ -121,12 +121,15 @@ class Terms:
 def terms_of(issue: ServiceIssue) -> Terms:
     """Return the names of its service and the telling words of its title and feature."""
     service = service_names.words_for(issue.service)
-    named = {part for term in service for part in _words(term)}
+    # In other forms as well: mailboxes tell no more than a mailbox.
+    named = tuple(part for term in service for part in _words(term) if len(part) > 2)
     text = f"{issue.title} {issue.feature} {issue.feature_group}"
     words = [
         word
         for word in _words(text)
-        if len(word) >= SHORTEST_WORD and word not in _EMPTY | named
+        if len(word) >= SHORTEST_WORD
+        and word not in _EMPTY
+        and not word.startswith(named)
     ]
     return Terms(service, tuple(dict.fromkeys(words))[:MOST_WORDS])
 
@@ -208,8 +211,9 @@ def decide(match: IssueMatch, verdict: str, *, actor: User) -> None:
 
 
 def to_be_told(issue: ServiceIssue, *, suggestions_too: bool) -> Iterable[IssueMatch]:
-    """Return the matches whose tickets get a note of each update."""
-    matches = issue.matches.standing().filter(ticket__connection__removed_at=None)
+    """Return the matches whose tickets get a note of each update: open, in ServiceNow."""
+    tickets = Ticket.objects.for_tenant(issue.tenant).open().followed()
+    matches = issue.matches.standing().filter(ticket__in=tickets)
     if not suggestions_too:
         matches = matches.confirmed()
     return matches.exclude(ticket__sys_id="").select_related(

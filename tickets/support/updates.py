@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 # Names the author in the note; a proper name.
 AUTHOR = "Microsoft 365 service health"
 LONGEST = 4000
+# A review of an incident is posted after its end; nothing is expected later than this.
+LATECOMERS = timedelta(days=30)
 
 
 def reason_against(integration: SupportIntegration) -> str:
@@ -45,10 +48,10 @@ def tell(tenant: Tenant) -> None:
     """Note the updates of all issues into the tickets that are to be told of them."""
     integration = SupportIntegration.objects.of(tenant)
     is_silent = bool(reason_against(integration))
-    issues = ServiceIssue.objects.for_tenant(tenant).filter(matches__isnull=False)
-    for issue in issues.distinct().prefetch_related("posts"):
+    issues = ServiceIssue.objects.for_tenant(tenant).current(LATECOMERS)
+    for issue in issues.filter(matches__isnull=False).distinct():
         issue.tenant = tenant
-        posts = sorted(issue.posts.all(), key=lambda post: post.pk)
+        posts = list(issue.posts.order_by("pk"))
         for match in matching.to_be_told(
             issue, suggestions_too=integration.note_automatically
         ):
