@@ -36,13 +36,21 @@ _PREFIXES = {
 }
 
 
+# The story is of this week: started again, the sandbox tells the same one. A week later
+# it is another one, with keys of its own.
+_TODAY = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+MONDAY = _TODAY - timedelta(days=_TODAY.weekday())
+_WEEK = MONDAY.toordinal() // 7 % 10_000
+MAIL, PRESENCE, SIGN_IN = f"EX{_WEEK:04}417", f"TM{_WEEK:04}102", f"MI{_WEEK:04}830"
+
+
 @dataclass
 class Announcements:
     """What is told now."""
 
     issues: list[Json] = field(default_factory=list)
     messages: list[Json] = field(default_factory=list)
-    numbers: int = 1_310_000
+    numbers: int = 99_310_000
 
 
 here = Announcements()
@@ -93,6 +101,7 @@ def _degrade(wish: Json) -> str:
         f"{_PREFIXES.get(service, 'MO')}{here.numbers}",
         service,
         str(wish.get("title", f"Some users cannot work with {service}")),
+        now=datetime.now(UTC),
         feature=str(wish.get("feature", "Access")),
         posts=[(0, str(wish.get("text", "Reports of a problem are looked into.")))],
     )
@@ -102,7 +111,8 @@ def _degrade(wish: Json) -> str:
 
 def _announce(title: str) -> str:
     here.numbers += 1
-    message = _message(f"MC{here.numbers}", title, 0, services=["Microsoft Teams"])
+    age = (MONDAY - datetime.now(UTC)) / timedelta(hours=1)
+    message = _message(f"MC{here.numbers}", title, age, services=["Microsoft Teams"])
     here.messages.append(message)
     return str(message["id"])
 
@@ -137,9 +147,14 @@ def _overview(key: str) -> Json:
 
 
 def _made(
-    key: str, service: str, title: str, *, feature: str, posts: list[tuple[float, str]]
+    key: str,
+    service: str,
+    title: str,
+    *,
+    feature: str,
+    posts: list[tuple[float, str]],
+    now: datetime = MONDAY,
 ) -> Json:
-    now = datetime.now(UTC)
     times = [now - timedelta(hours=hours) for hours, _text in posts]
     return {
         "startDateTime": _written(times[0] - timedelta(minutes=25)),
@@ -178,7 +193,7 @@ def _written(at: datetime) -> str:
 
 def _mail_delay() -> Json:
     return _made(
-        "EX1304417",
+        MAIL,
         "Exchange Online",
         "Mail from outside the organization reaches mailboxes late",
         feature="E-mail timely delivery",
@@ -206,7 +221,7 @@ def _mail_delay() -> Json:
 
 def _missing_presence() -> Json:
     row = _made(
-        "TM1305102",
+        PRESENCE,
         "Microsoft Teams",
         "Presence of some people in Teams stays at Away",
         feature="Instant Messaging and Presence",
@@ -218,7 +233,7 @@ def _missing_presence() -> Json:
 
 def _old_sign_in() -> Json:
     row = _made(
-        "MI1298830",
+        SIGN_IN,
         "Identity Service",
         "Sign-in with multifactor authentication asked twice",
         feature="Sign-In",
@@ -276,8 +291,7 @@ def _messages() -> list[Json]:
 def _message(
     key: str, title: str, hours: float, *, act_in: int = 0, **more: Any
 ) -> Json:
-    now = datetime.now(UTC)
-    at = now - timedelta(hours=hours)
+    at = MONDAY - timedelta(hours=hours)
     return {
         "startDateTime": _written(at),
         "endDateTime": _written(at + timedelta(days=180)),
@@ -289,7 +303,7 @@ def _message(
         "tags": [],
         "isMajorChange": False,
         "actionRequiredByDateTime": (
-            _written(now + timedelta(days=act_in)) if act_in else None
+            _written(MONDAY + timedelta(days=act_in)) if act_in else None
         ),
         "services": [],
         "hasAttachments": False,

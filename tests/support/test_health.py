@@ -46,7 +46,7 @@ def test_a_fetch_stores_services_issues_posts_and_messages(
     tenant: Tenant, graph_server: GraphServer
 ) -> None:
     health.pull(tenant)
-    mail = ServiceIssue.objects.for_tenant(tenant).get(issue_id="EX1304417")
+    mail = ServiceIssue.objects.for_tenant(tenant).get(issue_id=told.MAIL)
     assert sync_of(tenant, Part.HEALTH).error_code == ""
     assert sync_of(tenant, Part.MESSAGES).error_code == ""
     assert mail.status == "servicedegradation"
@@ -65,7 +65,7 @@ def test_words_in_another_case_mean_the_same(
     tenant: Tenant, graph_server: GraphServer
 ) -> None:
     health.pull(tenant)
-    presence = ServiceIssue.objects.get(issue_id="TM1305102")
+    presence = ServiceIssue.objects.get(issue_id=told.PRESENCE)
     assert presence.kind.label == "Advisory"
     assert presence.shown.label == "Investigation suspended"
     teams = HealthService.objects.get(service_id="microsoftteams")
@@ -88,7 +88,7 @@ def test_the_history_of_a_status_grows_only_when_it_changes(
     tenant: Tenant, graph_server: GraphServer
 ) -> None:
     health.pull(tenant)
-    control(graph_server, resolve="EX1304417")
+    control(graph_server, resolve=told.MAIL)
     health.pull(tenant)
     health.pull(tenant)
     exchange = HealthService.objects.get(service_id="Exchange")
@@ -96,7 +96,7 @@ def test_the_history_of_a_status_grows_only_when_it_changes(
     assert seen == ["serviceoperational", "servicedegradation"]
     steady = HealthService.objects.get(service_id="SharePoint")
     assert not steady.changes.exists(), "it was healthy from the first look on"
-    mail = ServiceIssue.objects.get(issue_id="EX1304417")
+    mail = ServiceIssue.objects.get(issue_id=told.MAIL)
     assert mail.is_resolved
     assert mail.posts.count() == 4
 
@@ -163,9 +163,9 @@ def test_scripts_in_posts_and_messages_are_not_stored(
     tenant: Tenant, graph_server: GraphServer
 ) -> None:
     evil = '<p onclick="x()">Hello<script>alert(1)</script></p>'
-    control(graph_server, post="EX1304417", text=evil)
+    control(graph_server, post=told.MAIL, text=evil)
     health.pull(tenant)
-    newest = IssuePost.objects.filter(issue__issue_id="EX1304417")[0]
+    newest = IssuePost.objects.filter(issue__issue_id=told.MAIL)[0]
     assert "Hello" in newest.html
     assert "script" not in newest.html
     assert "onclick" not in newest.html
@@ -175,12 +175,12 @@ def test_a_post_that_is_worded_anew_stays_the_same_post(
     tenant: Tenant, graph_server: GraphServer
 ) -> None:
     health.pull(tenant)
-    before = IssuePost.objects.filter(issue__issue_id="TM1305102").get()
-    issue = next(row for row in told.here.issues if row["id"] == "TM1305102")
+    before = IssuePost.objects.filter(issue__issue_id=told.PRESENCE).get()
+    issue = next(row for row in told.here.issues if row["id"] == told.PRESENCE)
     issue["posts"][0]["description"]["content"] = "<p>Worded anew.</p>"
     issue["lastModifiedDateTime"] = "2026-11-25T20:00:00.1234567Z"
     health.pull(tenant)
-    after = IssuePost.objects.filter(issue__issue_id="TM1305102").get()
+    after = IssuePost.objects.filter(issue__issue_id=told.PRESENCE).get()
     assert (after.pk, after.html) == (before.pk, "<p>Worded anew.</p>")
 
 
@@ -213,3 +213,23 @@ def test_only_organisations_with_the_feature_or_access_are_asked_for(
     assert health.tenants() == []
     settings.GRAPH_ACCESS_TOKEN = "token"
     assert health.tenants() == [tenant.pk]
+
+
+def test_an_open_issue_that_microsoft_tells_no_longer_has_ended(
+    tenant: Tenant, graph_server: GraphServer
+) -> None:
+    health.pull(tenant)
+    told.here.issues = [row for row in told.here.issues if row["id"] != told.MAIL]
+    health.pull(tenant)
+    gone = ServiceIssue.objects.get(issue_id=told.MAIL)
+    assert gone.is_resolved
+    assert gone.shown.label == "No longer told by Microsoft"
+    health.pull(tenant)
+    assert ServiceIssue.objects.for_tenant(tenant).open().count() == 1
+
+
+def test_the_sandbox_tells_the_same_story_after_a_restart() -> None:
+    before = [told.rows(name) for name in ("healthOverviews", "issues", "messages")]
+    told.reset()
+    after = [told.rows(name) for name in ("healthOverviews", "issues", "messages")]
+    assert before == after

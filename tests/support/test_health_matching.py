@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
+from connector.sandbox import graph_announcements as told
 from tests.factories import (
     IssueMatchFactory,
     IssuePostFactory,
@@ -135,16 +136,16 @@ def test_each_update_is_noted_once_though_the_fetch_runs_twice(
     tenant: Tenant, late_mail: Ticket, graph_server: GraphServer, admin: User
 ) -> None:
     health.pull(tenant)
-    match = IssueMatch.objects.get(issue__issue_id="EX1304417")
+    match = IssueMatch.objects.get(issue__issue_id=told.MAIL)
     assert notes(late_mail) == [], "nobody confirmed it yet"
     matching.decide(match, "confirmed", actor=admin)
     health.pull(tenant)
     health.pull(tenant)
     [newest] = notes(late_mail)
-    assert "EX1304417" in newest
+    assert told.MAIL in newest
     assert "two thirds of the servers" in newest
-    control(graph_server, post="EX1304417", text="All queues are <b>empty</b> now.")
-    control(graph_server, resolve="EX1304417", text="Mail is on time again.")
+    control(graph_server, post=told.MAIL, text="All queues are <b>empty</b> now.")
+    control(graph_server, resolve=told.MAIL, text="Mail is on time again.")
     health.pull(tenant)
     health.pull(tenant)
     _first, second, third = notes(late_mail)

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from connector.graph import client
 from connector.models import AuditEvent
+from connector.sandbox import graph_announcements as told
 from connector.sandbox import graph_directory
 from tests.factories import (
     ConnectionFactory,
@@ -79,8 +80,8 @@ def test_the_overview_says_in_words_how_each_service_is(
     assert "2 of 8 are not healthy" in words
     assert "Service degradation" in words
     assert words.index("Open issues") < words.index('id="services-title"')
-    assert "EX1304417" in words
-    assert words.index("Resolved lately") < words.index("MI1298830")
+    assert told.MAIL in words
+    assert words.index("Resolved lately") < words.index(told.SIGN_IN)
 
 
 def test_a_failed_fetch_shows_microsofts_words_and_the_repair(

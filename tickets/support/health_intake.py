@@ -55,9 +55,10 @@ def store_services(tenant: Tenant, overviews: Iterable[HealthOverview]) -> None:
 
 
 def store_issues(tenant: Tenant, issues: Iterable[HealthIssue]) -> None:
-    """Store issues and their posts; those Microsoft tells no longer stay as they were."""
-    now, known = timezone.now(), _known_issues(tenant)
+    """Store issues and their posts; open ones Microsoft tells no longer have ended."""
+    now, known, told = timezone.now(), _known_issues(tenant), []
     for issue in issues:
+        told.append(issue.id[:50])
         if known.get(issue.id) == (issue.modified_at, issue.status, len(issue.posts)):
             continue
         row, _created = ServiceIssue.objects.update_or_create(
@@ -66,6 +67,8 @@ def store_issues(tenant: Tenant, issues: Iterable[HealthIssue]) -> None:
             defaults=_columns_of(issue) | {"seen_at": now},
         )
         _store_posts(row, issue.posts)
+    gone = ServiceIssue.objects.for_tenant(tenant).open().exclude(issue_id__in=told)
+    gone.update(is_resolved=True, status="", ended_at=now)
 
 
 def _known_issues(tenant: Tenant) -> dict[str, tuple[datetime | None, str, int]]:

@@ -73,7 +73,8 @@ HEALTHY = tuple(word for word, one in _STATUSES.items() if one.tone == "success"
 
 def status(word: str) -> Status:
     """Return how a status is shown; one nobody knows yet in Microsoft's own word."""
-    return _STATUSES.get(word) or Status(word or _("Not told"), "neutral", "circle")
+    label = word or _("No longer told by Microsoft")
+    return _STATUSES.get(word) or Status(label, "neutral", "circle")
 
 
 def classification(word: str) -> Status:
