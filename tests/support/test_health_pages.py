@@ -101,6 +101,17 @@ def test_a_failed_fetch_shows_microsofts_words_and_the_repair(
         assert "Allowed scopes" in words
 
 
+def test_a_fetch_can_be_asked_for_but_not_again_and_again(
+    tenant: Tenant, graph_server: GraphServer, reader: User, client_for: SignIn
+) -> None:
+    browser, url = client_for(reader), reverse("support:health_refresh")
+    words = text_of(browser.post(url, follow=True))
+    assert "is being fetched from Microsoft" in words
+    health.pull(tenant)
+    assert "less than a minute ago" in text_of(browser.post(url, follow=True))
+    assert AuditEvent.objects.filter(action="support.health_requested").count() == 1
+
+
 def test_the_issue_shows_updates_newest_first_and_matched_tickets(
     match: IssueMatch, issue: ServiceIssue, reader: User, client_for: SignIn
 ) -> None:

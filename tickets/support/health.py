@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from celery import current_app
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Part = HealthSync.Part
+# Microsoft counts requests by the hour, and anybody may ask for a fetch.
+PAUSE = timedelta(minutes=1)
 # A kept token does not know what was granted since.
 _TOKEN_TOO_OLD = {
     *("graph_forbidden_health", "graph_forbidden_messages", "graph_unauthorized"),
@@ -52,6 +55,17 @@ def pull(tenant: Tenant) -> None:
         matching.suggest(tenant)
         updates.tell(tenant)
     _attempt(tenant, Part.MESSAGES, _pull_messages)
+
+
+def request(tenant: Tenant) -> bool:
+    """Have everything fetched now, out of turn; False when it was a moment ago."""
+    fresh = HealthSync.objects.for_tenant(tenant).filter(
+        finished_at__gt=timezone.now() - PAUSE
+    )
+    if fresh.exists():
+        return False
+    wake(tenant)
+    return True
 
 
 def wake(tenant: Tenant, task: str = "pull_health") -> None:

@@ -85,9 +85,13 @@ def overview(request: TenantRequest) -> HttpResponse:
 @require(VIEW)
 def refresh(request: TenantRequest) -> HttpResponse:
     """Have service health fetched now."""
-    health.wake(request.tenant)
-    audit.record("support.health_requested", tenant=request.tenant, actor=request.user)
-    messages.success(request, _("Service health is being fetched from Microsoft."))
+    if health.request(request.tenant):
+        audit.record(
+            "support.health_requested", tenant=request.tenant, actor=request.user
+        )
+        messages.success(request, _("Service health is being fetched from Microsoft."))
+    else:
+        messages.info(request, _("It was fetched less than a minute ago."))
     return redirect("support:health")
 
 
