@@ -106,6 +106,8 @@ ENTRIES = (
             *("support:settings", "support:account", "support:repository"),
             *("support:repository_add", "support:repository_edit"),
             "support:repository_remove",
+            *("support:health", "support:issue", "support:bulk_note"),
+            *("support:messages", "support:message"),
         ),
     ),
     Entry(_("Audit trail"), "portal:audit", "history", "connector.view_auditevent"),

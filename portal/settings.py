@@ -231,6 +231,10 @@ CELERY_BEAT_SCHEDULE = {
     "check connections": {"task": "connector.tasks.check_connections", "schedule": 300},
     "give a sign of life": {"task": "portal.tasks.beat", "schedule": 60},
     "sync Secure Score": {"task": "portal.score.tasks.sync_due", "schedule": 600},
+    "fetch service health": {
+        "task": "tickets.support.tasks.pull_health_due",
+        "schedule": 900,
+    },
     "mail alerts": {"task": "portal.score.tasks.mail_alerts", "schedule": 300},
     "send states to Graph": {"task": "portal.score.tasks.sweep_states", "schedule": 30},
     "tidy exports": {"task": "portal.score.tasks.tidy_exports", "schedule": 300},

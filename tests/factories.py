@@ -31,6 +31,13 @@ from tickets.models import (
     TicketEvent,
     TicketState,
 )
+from tickets.support.health_models import (
+    HealthService,
+    IssueMatch,
+    IssuePost,
+    ServiceIssue,
+    ServiceMessage,
+)
 from tickets.support.models import Repository, SupportIntegration, SupportUser
 
 PASSWORD = "correct horse battery staple"
@@ -423,6 +430,65 @@ class ExportFactory(DjangoModelFactory[Export]):
     content = Export.Content.ACTIONS
     status = Export.Status.READY
     finished_at = factory.LazyFunction(timezone.now)
+
+
+class HealthServiceFactory(DjangoModelFactory[HealthService]):
+    """A service that is healthy."""
+
+    class Meta:
+        model = HealthService
+
+    tenant = factory.SubFactory(TenantFactory)
+    service_id = factory.Sequence(lambda n: f"service-{n}")
+    name = "Exchange Online"
+    status = "serviceoperational"
+    seen_at = factory.LazyFunction(timezone.now)
+
+
+class ServiceIssueFactory(DjangoModelFactory[ServiceIssue]):
+    """An open incident without updates."""
+
+    class Meta:
+        model = ServiceIssue
+
+    tenant = factory.SubFactory(TenantFactory)
+    issue_id = factory.Sequence(lambda n: f"EX{1_000_000 + n}")
+    title = "Mail from outside the organization reaches mailboxes late"
+    service = "Exchange Online"
+    status = "servicedegradation"
+    classification = "incident"
+    seen_at = factory.LazyFunction(timezone.now)
+
+
+class IssuePostFactory(DjangoModelFactory[IssuePost]):
+    class Meta:
+        model = IssuePost
+
+    issue = factory.SubFactory(ServiceIssueFactory)
+    key = factory.Sequence(lambda n: f"key-{n}")
+    created_at = factory.LazyFunction(timezone.now)
+    html = "<p>Work on it goes on.</p>"
+
+
+class IssueMatchFactory(DjangoModelFactory[IssueMatch]):
+    """A ticket that seems to be about an issue."""
+
+    class Meta:
+        model = IssueMatch
+
+    issue = factory.SubFactory(ServiceIssueFactory)
+    ticket = factory.SubFactory(TicketFactory)
+    score = 80
+
+
+class ServiceMessageFactory(DjangoModelFactory[ServiceMessage]):
+    class Meta:
+        model = ServiceMessage
+
+    tenant = factory.SubFactory(TenantFactory)
+    message_id = factory.Sequence(lambda n: f"MC{1_000_000 + n}")
+    title = factory.Sequence(lambda n: f"Something changes {n}")
+    seen_at = factory.LazyFunction(timezone.now)
 
 
 class AuditEventFactory(DjangoModelFactory[AuditEvent]):

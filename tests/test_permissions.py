@@ -104,6 +104,17 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "support:account", [], {}, EVERYBODY),
     ("post", "support:account", [], {}, SUPPORTS),
     ("post", "support:unlink", ["LINKED"], {}, SUPPORTS),
+    ("get", "support:health", [], {}, EVERYBODY),
+    ("post", "support:health_refresh", [], {}, EVERYBODY),
+    ("get", "support:issue", ["ISSUE"], {}, EVERYBODY),
+    (
+        *("post", "support:decide_match", ["ISSUE", "MATCH"], {"verdict": "confirm"}),
+        SHARES | SUPPORTS,
+    ),
+    ("get", "support:bulk_note", ["ISSUE"], {}, SHARES),
+    ("post", "support:bulk_note", ["ISSUE"], {}, SHARES),
+    ("get", "support:messages", [], {}, EVERYBODY),
+    ("get", "support:message", ["MESSAGE"], {}, EVERYBODY),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),
@@ -189,6 +200,8 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
     export = factories.ExportFactory(tenant=tenant, user=admin)
     exporting.path(export).parent.mkdir(exist_ok=True)
     exporting.path(export).touch()
+    match = factories.IssueMatchFactory(issue__tenant=tenant, ticket=ticket)
+    message = factories.ServiceMessageFactory(tenant=tenant)
     return {
         "ALERT": str(alert.pk),
         "RULE": str(alert.rule.pk),
@@ -209,6 +222,9 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "EXPORT": str(export.pk),
         "EFFECT": str(factories.TicketEffectFactory(ticket=ticket).pk),
         "PLAN": str(factories.SharePlanFactory(tenant=tenant).pk),
+        "ISSUE": match.issue.issue_id,
+        "MATCH": str(match.pk),
+        "MESSAGE": message.message_id,
     }
 
 

@@ -12,6 +12,7 @@ from connector.models import Connection
 from tickets import drafts, glossary, mapping, sharing
 from tickets.forms import TaskForm, initial_of
 from tickets.models import Kind, Source, Ticket
+from tickets.support import health
 
 if TYPE_CHECKING:
     import uuid
@@ -133,6 +134,7 @@ class Composer:
             "connection": trial.destination,
             "has_several": len(self.usable) > 1,
             "earlier": self._earlier(),
+            "troubles": health.troubles_of(self.request.tenant, self.draft.product),
             "sent": self._sent(trial, token),
             **more,
         }

@@ -36,6 +36,8 @@ class Draft:
     category: str = ""
     # The improvement action it is shared from; empty for a ticket typed in.
     control_id: str = ""
+    # Microsoft's name of the product it changes; "" where nobody knows.
+    product: str = ""
 
     @property
     def fitting_name(self) -> str:

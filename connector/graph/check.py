@@ -127,8 +127,9 @@ _SIGNED_IN = Finding("sign_in", OK, "yes")
 
 
 def _without_token(error: ConnectorError) -> list[Finding]:
-    later = (client.READ, client.WRITE, client.HEALTH, "read", "directory")
-    return [_failed("sign_in", error), *map(_unasked, later)]
+    later = (client.READ, client.WRITE, client.HEALTH, client.MESSAGES)
+    unasked = map(_unasked, (*later, "read", "directory"))
+    return [_failed("sign_in", error), *unasked]
 
 
 def _failed(question: str, error: ConnectorError) -> Finding:
@@ -159,12 +160,14 @@ def _permissions(
             read,
             Finding(client.WRITE, UNKNOWN, "opaque"),
             Finding(client.HEALTH, UNKNOWN, "opaque"),
+            Finding(client.MESSAGES, UNKNOWN, "opaque"),
         ]
     may_read = client.READ in granted or client.WRITE in granted
     return [
         _granted(client.READ, has_it=may_read, otherwise=FAILED),
         _granted(client.WRITE, has_it=client.WRITE in granted, otherwise=WARNING),
         _granted(client.HEALTH, has_it=client.HEALTH in granted, otherwise=WARNING),
+        _granted(client.MESSAGES, has_it=client.MESSAGES in granted, otherwise=WARNING),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Microsoft Graph: Secure Score read page by page, and states of controls written."""
+"""Microsoft Graph: Secure Score and service health, page by page, and states of controls."""
 
 from __future__ import annotations
 
@@ -15,6 +15,14 @@ from connector.exceptions import (
     Refused,
     Unauthorized,
     Unavailable,
+)
+from connector.graph.announcements import (
+    HealthIssue,
+    HealthOverview,
+    UpdateMessage,
+    parse_issue,
+    parse_message,
+    parse_overview,
 )
 from connector.graph.limits import Gate
 from connector.graph.records import (
@@ -39,6 +47,11 @@ Progress = Callable[[int], None]
 
 SCORES = "/security/secureScores"
 PROFILES = "/security/secureScoreControlProfiles"
+OVERVIEWS = "/admin/serviceAnnouncement/healthOverviews"
+ISSUES = "/admin/serviceAnnouncement/issues"
+ANNOUNCED = "/admin/serviceAnnouncement/messages"
+# Of 1,000 that are possible: an issue carries all its posts.
+LARGER_PAGES = {"Prefer": "odata.maxpagesize=250"}
 # 90 scores or some 400 profiles are a few pages; more means links in a circle.
 MOST_PAGES = 100
 
@@ -48,15 +61,17 @@ _KINDS: dict[int, tuple[type[ConnectorError], str]] = {
     404: (Misconfigured, "graph_not_found"),
 }
 # A 403 does not always name the permission that is missing; the address does.
-READ, WRITE, HEALTH = (
+READ, WRITE, HEALTH, MESSAGES = (
     "SecurityEvents.Read.All",
     "SecurityEvents.ReadWrite.All",
     "ServiceHealth.Read.All",
+    "ServiceMessage.Read.All",
 )
 FORBIDDEN = {
     READ: "graph_forbidden",
     WRITE: "graph_forbidden_write",
     HEALTH: "graph_forbidden_health",
+    MESSAGES: "graph_forbidden_messages",
 }
 _KINDS_OF_ONE = _KINDS | {404: (Refused, "graph_control_unknown")}
 # Required in the body: Graph passes the change on to whoever is named here.
@@ -140,13 +155,32 @@ class Graph:
         except Unavailable:
             return None
 
+    def health_overviews(self) -> list[HealthOverview]:
+        """Return the services of the organisation and their status."""
+        return list(_readable(self._rows(OVERVIEWS, {}, None), parse_overview))
+
+    def issues(self) -> list[HealthIssue]:
+        """Return all issues Microsoft still tells, open or resolved, with their posts."""
+        return list(_readable(self._announced(ISSUES), parse_issue))
+
+    def messages(self) -> list[UpdateMessage]:
+        """Return the messages of the message center."""
+        return list(_readable(self._announced(ANNOUNCED), parse_message))
+
+    def _announced(self, path: str) -> Iterator[Any]:
+        return self._rows(path, {}, None, LARGER_PAGES)
+
     def _rows(
-        self, path: str, params: Mapping[str, str], progress: Progress | None
+        self,
+        path: str,
+        params: Mapping[str, str],
+        progress: Progress | None,
+        headers: Mapping[str, str] | None = None,
     ) -> Iterator[Any]:
         url, seen, count = f"{self.base_url}{path}", set[str](), 0
         while url:
             seen.add(url)
-            answer = self._get(url, params)
+            answer = self._get(url, params, headers or {})
             page = _page_of(answer)
             yield from page["value"]
             count += len(page["value"])
@@ -165,8 +199,10 @@ class Graph:
             raise Unavailable("unexpected_answer", answer.evidence(words))
         return str(link)
 
-    def _get(self, url: str, params: Mapping[str, str]) -> Answer:
-        answer = self._pass(http.Call("GET", url, params))
+    def _get(
+        self, url: str, params: Mapping[str, str], headers: Mapping[str, str]
+    ) -> Answer:
+        answer = self._pass(http.Call("GET", url, params, headers=headers))
         if answer.status != 200:
             raise _failure(answer)
         return answer
@@ -236,6 +272,8 @@ def _failure(answer: Answer, kinds: _Kinds = _KINDS) -> ConnectorError:
 
 def permission_for(method: str, url: str) -> str:
     """Return the application permission that a request needs."""
+    if ANNOUNCED in url:
+        return MESSAGES
     if "/admin/serviceAnnouncement/" in url:
         return HEALTH
     return READ if method in http.READS else WRITE

@@ -6,14 +6,23 @@ falls back to a plain value for the rest.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING
 
-Json = Mapping[str, Any]
+from connector.graph.values import Json
+from connector.graph.values import count as _count
+from connector.graph.values import flag as _flag
+from connector.graph.values import moment as _moment
+from connector.graph.values import number as _number
+from connector.graph.values import rest as _rest
+from connector.graph.values import rows as _rows
+from connector.graph.values import text as _text
+from connector.graph.values import texts as _texts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # The two spellings of the middle step, and words for "not told".
 _LEVELS = {"low": "low", "medium": "moderate", "moderate": "moderate", "high": "high"}
@@ -23,10 +32,6 @@ _STATES = {
 # Real data has these tokens beside words in any case: one spelling for all.
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _NEVER = datetime.min.replace(tzinfo=UTC)
-# Control characters: PostgreSQL refuses NUL, and none of them is text.
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-# Open types: what is not read here is kept as it came, within reason.
-_DEEPEST, _LARGEST = 6, 20_000
 _READ_OF_SCORE = {
     *("azureTenantId", "createdDateTime", "currentScore", "maxScore"),
     *("activeUserCount", "licensedUserCount", "enabledServices"),
@@ -232,81 +237,3 @@ def _level(value: object) -> str:
 def _threats(value: object) -> tuple[str, ...]:
     words = [_CAMEL.sub(" ", text).capitalize() for text in _texts(value)]
     return tuple(dict.fromkeys(words))
-
-
-def _rest(row: Json, read: set[str]) -> dict[str, Any]:
-    """Return the properties that are not read here; nothing if they are too much."""
-    rest = {
-        _plain(name): _plain(value) for name, value in row.items() if name not in read
-    }
-    return rest if len(str(rest)) <= _LARGEST else {}
-
-
-def _plain(value: Any, depth: int = 0) -> Any:
-    """Return a JSON value every database takes."""
-    if isinstance(value, str):
-        return _CONTROL.sub("", value)
-    if depth > _DEEPEST:
-        return None
-    if isinstance(value, Mapping):
-        return {
-            _plain(str(key)): _plain(item, depth + 1) for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [_plain(item, depth + 1) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _rows(value: object) -> list[Json]:
-    return [row for row in _items(value) if isinstance(row, Mapping)]
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    return tuple(text for item in _items(value) if (text := _text(item)))
-
-
-def _items(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else ()
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return _CONTROL.sub("", value).strip()
-    return str(value) if isinstance(value, int) else ""
-
-
-def _number(value: object) -> float:
-    return _finite(value) or 0.0
-
-
-def _count(value: object) -> int | None:
-    """Return a whole number the database can hold, or None."""
-    number = _finite(value)
-    return int(number) if number is not None and 0 <= number < 2**31 else None
-
-
-def _finite(value: object) -> float | None:
-    """Return a number told as number or text, or None."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _flag(value: object) -> bool:
-    return value is True or _text(value).lower() == "true"
-
-
-def _moment(value: object) -> datetime | None:
-    """Return an aware time; Graph writes seven fractional digits, or year 1 for none."""
-    text = re.sub(r"(\.\d{6})\d+", r"\1", _text(value))
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if moment.year <= 1900:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

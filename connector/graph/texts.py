@@ -132,8 +132,12 @@ EXPLANATIONS: dict[str, Explanation] = {
         _("The application lacks the permission ServiceHealth.Read.All"),
         _grant(client.HEALTH),
     ),
+    "graph_forbidden_messages": Explanation(
+        _("The application lacks the permission ServiceMessage.Read.All"),
+        _grant(client.MESSAGES),
+    ),
     "graph_not_found": Explanation(
-        _("Microsoft Graph has no Secure Score at this address"),
+        _("Microsoft Graph has nothing at this address"),
         _("Check GRAPH_BASE_URL."),
     ),
     "graph_refused": Explanation(
@@ -171,6 +175,7 @@ _QUESTIONS: dict[str, Text] = {
     client.READ: _("Is SecurityEvents.Read.All granted?"),
     client.WRITE: _("Is SecurityEvents.ReadWrite.All granted?"),
     client.HEALTH: _("Is ServiceHealth.Read.All granted?"),
+    client.MESSAGES: _("Is ServiceMessage.Read.All granted?"),
     "read": _("Can the Secure Score be read?"),
     "directory": _("Is it the score of this organization?"),
 }
@@ -190,6 +195,11 @@ _ANSWERS: dict[tuple[str, str], Text] = {
         "No. It is needed only for Microsoft 365 service health."
     ),
     (client.HEALTH, "opaque"): _OPAQUE,
+    (client.MESSAGES, "granted"): _("Yes."),
+    (client.MESSAGES, "missing"): _(
+        "No. It is needed only for Microsoft's message center."
+    ),
+    (client.MESSAGES, "opaque"): _OPAQUE,
     ("read", "yes"): _("Yes: the newest is of %(day)s."),
     ("read", "empty"): _(
         "Microsoft Graph answers, but has no score of this organization yet."
@@ -204,6 +214,7 @@ _REPAIRS: dict[tuple[str, str], Text] = {
     (client.READ, "missing"): _grant(client.READ),
     (client.WRITE, "missing"): _grant(client.WRITE),
     (client.HEALTH, "missing"): _grant(client.HEALTH),
+    (client.MESSAGES, "missing"): _grant(client.MESSAGES),
     ("read", "empty"): _("A new organization has its first score within a day or two."),
 }
 

@@ -1,4 +1,4 @@
-"""Answer as Microsoft Graph does for the Secure Score of one tenant."""
+"""Answer as Microsoft Graph does for Secure Score and service health of one tenant."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 
 from connector.sandbox import (
     controls,
+    graph_announcements,
     graph_directory,
     graph_odata,
     graph_scores,
@@ -33,6 +34,7 @@ CONTENT_TYPE = (
     "IEEE754Compatible=false;charset=utf-8"
 )
 PAGE_SIZES = {"secureScores": 30, "secureScoreControlProfiles": 50}
+ANNOUNCED = ("healthOverviews", "issues", "messages")
 CODES = {
     400: "invalidRequest",
     401: "InvalidAuthenticationToken",
@@ -92,6 +94,7 @@ def reset() -> None:
     graph_writes.waiting.clear()
     controls.forget_updates()
     graph_directory.reset()
+    graph_announcements.reset()
 
 
 def _api(request: Request, parts: list[str]) -> Response:
@@ -99,7 +102,7 @@ def _api(request: Request, parts: list[str]) -> Response:
     client_request_id = request.headers.get("client-request-id", request_id)
     try:
         _raise_fault()
-        _check_token(request)
+        _check_token(request, parts)
         response = _answer(request, parts)
     except GraphError as error:
         response = _refuse(error, request_id, client_request_id)
@@ -119,7 +122,7 @@ def _raise_fault() -> None:
     raise GraphError(fault.status, "The request was refused on purpose.", headers)
 
 
-def _check_token(request: Request) -> None:
+def _check_token(request: Request, parts: list[str]) -> None:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     challenge = {"WWW-Authenticate": 'Bearer realm=""'}
     if scheme.lower() != "bearer" or not given.strip():
@@ -129,14 +132,25 @@ def _check_token(request: Request) -> None:
     is_ours = token in graph_directory.here.issued
     if expected and not is_ours and not compare_digest(token, expected):
         raise GraphError(401, "The access token is expired or not valid.", challenge)
-    is_read = request.method == "GET"
-    allowed = graph_directory.READ if is_read else graph_directory.WRITE
+    allowed = _permissions(request, parts)
     if graph_directory.lacks(token, allowed):
         raise GraphError(403, f"{FORBIDDEN} Allowed scopes: {','.join(allowed)}.")
 
 
+def _permissions(request: Request, parts: list[str]) -> tuple[str, ...]:
+    if "serviceAnnouncement" in parts:
+        is_message = "messages" in parts
+        return (
+            graph_announcements.MESSAGES if is_message else graph_announcements.HEALTH
+        )
+    return graph_directory.READ if request.method == "GET" else graph_directory.WRITE
+
+
 def _answer(request: Request, parts: list[str]) -> Response:
     match parts:
+        case ["v1.0", "admin", "serviceAnnouncement", name] if name in ANNOUNCED:
+            _allow(request, "GET")
+            return _announced(request, name)
         case ["v1.0", "security", ("secureScores" | "secureScoreControlProfiles") as s]:
             _allow(request, "GET")
             return _collection(request, s)
@@ -165,6 +179,19 @@ def _collection(request: Request, name: str) -> Response:
     except graph_odata.BadQueryError as error:
         raise GraphError(400, str(error)) from error
     return _reply({"@odata.context": _context(request, name), **page})
+
+
+def _announced(request: Request, name: str) -> Response:
+    size = graph_announcements.page_size(request.headers.get("Prefer", ""))
+    rows = graph_announcements.rows(name)
+    try:
+        page = graph_odata.page(
+            rows, request.args, url=request.base_url, size=size, by_skip=True
+        )
+    except graph_odata.BadQueryError as error:
+        raise GraphError(400, str(error)) from error
+    context = f"{request.url_root}graph/v1.0/$metadata#admin/serviceAnnouncement/{name}"
+    return _reply({"@odata.context": context, **page})
 
 
 def _scores() -> list[Json]:
@@ -280,31 +307,33 @@ def _control(request: Request) -> Response:
         _allow(request, "GET", "PUT", "DELETE")
         if request.method == "DELETE":
             reset()
-        if request.method == "PUT":
-            _take_orders(_body(request))
+        told = _take_orders(_body(request)) if request.method == "PUT" else {}
     except GraphError as error:
         return _refuse(error, str(uuid4()), "")
-    return _reply({"waiting": len(faults)})
+    return _reply({"waiting": len(faults), **told})
 
 
-def _take_orders(wish: Json) -> None:
+def _take_orders(wish: Json) -> Json:
     modes = wish.pop("writes", None)
     if modes is None:
-        _change(wish)
-    elif isinstance(modes, list) and all(mode in graph_writes.MODES for mode in modes):
-        graph_writes.waiting[:] = modes
-    else:
+        return _change(wish)
+    if not isinstance(modes, list) or any(m not in graph_writes.MODES for m in modes):
         known = ", ".join(graph_writes.MODES)
         raise GraphError(400, f"writes must be a list of: {known}.")
+    graph_writes.waiting[:] = modes
+    return {}
 
 
-def _change(wish: Json) -> None:
+def _change(wish: Json) -> Json:
     try:
+        if wish.keys() & set(graph_announcements.SETTINGS):
+            return graph_announcements.change(wish)
         graph_directory.change(wish)
     except ValueError as error:
         raise GraphError(400, str(error)) from error
     is_of_directory = wish.keys() & set(graph_directory.SETTINGS)
     faults[:] = [] if is_of_directory else _wanted_faults(wish)
+    return {}
 
 
 def _wanted_faults(wish: Json) -> list[Fault]:

@@ -33,7 +33,14 @@ class BadQueryError(Exception):
     """A query option that cannot be understood."""
 
 
-def page(rows: list[Json], options: Mapping[str, str], *, url: str, size: int) -> Json:
+def page(
+    rows: list[Json],
+    options: Mapping[str, str],
+    *,
+    url: str,
+    size: int,
+    by_skip: bool = False,
+) -> Json:
     """Return one page of rows as an OData collection, without its context."""
     unknown = [name for name in options if name[:1] == "$" and name not in OPTIONS]
     if unknown:
@@ -45,7 +52,8 @@ def page(rows: list[Json], options: Mapping[str, str], *, url: str, size: int) -
     if options.get("$count") == "true":
         answer["@odata.count"] = len(matching)
     if stop < end:
-        answer["@odata.nextLink"] = _next_link(url, options, f"{stop}:{end}")
+        link = _link_by_skip if by_skip else _next_link
+        answer["@odata.nextLink"] = link(url, options, stop, end)
     answer["value"] = select(matching[start:stop], options)
     return answer
 
@@ -153,7 +161,15 @@ def _position(token: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
-def _next_link(url: str, options: Mapping[str, str], position: str) -> str:
+def _link_by_skip(url: str, options: Mapping[str, str], stop: int, end: int) -> str:
+    place = {"$skip": str(stop)}
+    if "$top" in options:
+        place["$top"] = str(end - stop)
+    return f"{url}?{urlencode({**options, **place}, safe='$')}"
+
+
+def _next_link(url: str, options: Mapping[str, str], stop: int, end: int) -> str:
+    position = f"{stop}:{end}"
     kept = {key: options[key] for key in options if key not in ("$top", "$skip")}
     kept["$skiptoken"] = urlsafe_b64encode(position.encode()).decode()
     return f"{url}?{urlencode(kept, safe='$')}"

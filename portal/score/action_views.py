@@ -18,6 +18,7 @@ from django.views.decorators.http import (
 )
 from django.views.decorators.vary import vary_on_headers
 
+from connector import markup
 from connector.access import refusal, require
 from connector.models import Connection
 from portal.score import (
@@ -25,7 +26,6 @@ from portal.score import (
     filters,
     grouping,
     listing,
-    markup,
     neighbours,
     plans,
     prerequisites,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.score import markup
+from connector import markup
 from tickets.drafts import Draft
 from tickets.mapping import DESCRIPTION_LIMIT
 from tickets.models import Category, Source
@@ -38,6 +38,7 @@ def draft(profile: ControlProfile) -> Draft:
         source=Source.MICROSOFT,
         category=category(profile),
         control_id=profile.control_id,
+        product=profile.product,
     )
 
 

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 from django.utils import timezone
 
-from portal.score import ledger, markup
+from connector import markup
+from portal.score import ledger
 from portal.score.models import ControlProfile, ControlScore, Snapshot
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from connector.sandbox.graph_announcements import MAIL
 from tests.browser.journey import Journey
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ PAGES = [
     "/support/account/",
     "/support/setup/",
     "/support/repositories/add/",
+    "/support/health/",
+    f"/support/health/{MAIL}/",
+    "/support/messages/",
     "/accounts/2fa/",
     "/no/such/page/",
 ]

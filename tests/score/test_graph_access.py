@@ -43,10 +43,11 @@ FORM = {
     "credential": "secret",
     "client_secret": SECRET,
 }
-READ, WRITE, HEALTH = (
+READ, WRITE, HEALTH, MESSAGES = (
     "SecurityEvents.Read.All",
     "SecurityEvents.ReadWrite.All",
     "ServiceHealth.Read.All",
+    "ServiceMessage.Read.All",
 )
 
 
@@ -240,6 +241,7 @@ def test_a_check_asks_microsoft_and_says_what_is_granted(
         READ: "ok",
         WRITE: "warning",
         HEALTH: "warning",
+        MESSAGES: "warning",
         "read": "ok",
         "directory": "ok",
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.score import markup
+from connector import markup
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ import responses
 from connector.sandbox import support_app
 from connector.sandbox.server import Running, serve
 from tests.factories import RepositoryFactory, SupportIntegrationFactory
+from tests.score.conftest import _graph_server as _graph_server
+from tests.score.conftest import graph_server as graph_server
 from tests.support import entra
 from tests.support.entra import Directory, Loopback
 from tickets.support import checks

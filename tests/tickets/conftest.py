@@ -14,6 +14,8 @@ from django.utils import timezone
 from connector.sandbox.seed import Installation
 from connector.sandbox.server import Running, serve
 from tests.factories import ConnectionFactory, TicketFactory
+from tests.score.conftest import _graph_server as _graph_server
+from tests.score.conftest import graph_server as graph_server
 from tickets import outbox
 from tickets.models import Delivery, Kind, Ticket
 

@@ -95,6 +95,7 @@ class SettingsForm(_ModelForm):
         fields = (
             *("internal_support_tool", "outbound_app_id", "outbound_secret"),
             *("forget_secret", "directory_id", "admin_email", "has_sso", "is_test"),
+            "note_automatically",
         )
         help_texts = {
             "outbound_app_id": _(
@@ -106,6 +107,9 @@ class SettingsForm(_ModelForm):
             "admin_email": _("The contact for support cases."),
             "has_sso": _(
                 "The instance is set up for single sign-on with this Microsoft 365 tenant."
+            ),
+            "note_automatically": _(
+                "Tickets that seem to be about a service health issue get a note of each of Microsoft's updates. Switched off: only those somebody confirmed."
             ),
             "is_test": _(
                 "While testing: nobody is contacted, and every page of the integration says so."

@@ -55,6 +55,8 @@ class SupportIntegration(models.Model):
     is_test = models.BooleanField(_("Test environment"), default=False)
     has_sso = models.BooleanField(_("SSO with Microsoft 365"), default=False)
     admin_email = models.EmailField(_("Microsoft 365 admin email"), blank=True)
+    # Whether tickets that only seem to match an issue get its updates as well.
+    note_automatically = models.BooleanField(_("Note automatically"), default=False)
 
     objects = SupportIntegrationQuerySet.as_manager()
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from tickets.support import checks
+from connector.models import Tenant
+from tickets.support import checks, health, updates
 from tickets.support.models import Repository
 
 
@@ -14,3 +15,24 @@ def check(repository_pk: int, check_ids: list[str]) -> None:
     rows = Repository.objects.filter(pk=repository_pk).select_related("tenant")
     for repository in rows:
         checks.run(repository, check_ids)
+
+
+@shared_task
+def pull_health_due() -> None:
+    """Start the fetch of service health of every organisation that has it."""
+    for tenant_pk in health.tenants():
+        pull_health.delay(tenant_pk)
+
+
+@shared_task
+def pull_health(tenant_pk: int) -> None:
+    """Fetch the service health of one organisation."""
+    for tenant in Tenant.objects.filter(pk=tenant_pk):
+        health.pull(tenant)
+
+
+@shared_task
+def tell_updates(tenant_pk: int) -> None:
+    """Note the updates of issues into the tickets that match."""
+    for tenant in Tenant.objects.filter(pk=tenant_pk):
+        updates.tell(tenant)

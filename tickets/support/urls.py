@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tickets.support import account_views, repository_views, setup_views, views
+from tickets.support import (
+    account_views,
+    health_views,
+    message_views,
+    repository_views,
+    setup_views,
+    views,
+)
 
 app_name = "support"
 urlpatterns = [
@@ -32,4 +39,15 @@ urlpatterns = [
     ),
     path("account/", account_views.account, name="account"),
     path("account/<int:pk>/unlink/", account_views.unlink, name="unlink"),
+    path("health/", health_views.overview, name="health"),
+    path("health/refresh/", health_views.refresh, name="health_refresh"),
+    path("health/<str:issue_id>/", health_views.issue, name="issue"),
+    path(
+        "health/<str:issue_id>/matches/<int:pk>/",
+        health_views.decide,
+        name="decide_match",
+    ),
+    path("health/<str:issue_id>/note/", health_views.bulk_note, name="bulk_note"),
+    path("messages/", message_views.message_list, name="messages"),
+    path("messages/<str:message_id>/", message_views.message, name="message"),
 ]
