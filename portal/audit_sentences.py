@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from connector import messages
-from portal.audit_kinds import TICKETS
+from portal.audit_kinds import TICKETS, Kind
 from portal.audit_kinds_microsoft import SCORE, SUPPORT
 
 if TYPE_CHECKING:
