@@ -83,12 +83,31 @@ def configure(
     mine = Connection.objects.of_servicenow(tenant)
     known = mine.filter(pk=connection.pk).first() if connection else None
     if known and known.base_url != base_url:
-        known.delete()
-        known = None
+        known = _readdress(known, base_url)
     connection = known or _begin(tenant, base_url)
     update(connection, **details.facts(), **details.secrets())
     _record("connection.configured", connection, actor, **details.facts())
     return connection
+
+
+def _readdress(draft: Connection, base_url: str) -> Connection | None:
+    """Return the draft at another address; None where that has a connection already.
+
+    What hangs on it stays, but no secret and no link comes to an instance they were
+    not meant for.
+    """
+    mine = Connection.objects.for_tenant(draft.tenant)
+    if mine.filter(base_url=base_url).exists():
+        draft.delete()
+        return None
+    update(draft, base_url=base_url, **_NO_ERROR, **_without_secrets())
+    _end_links(draft)
+    return draft
+
+
+def _end_links(connection: Connection) -> None:
+    links = connection.hand_overs.filter(used_at=None, revoked_at=None)
+    links.update(revoked_at=timezone.now())
 
 
 def lock(tenant: Tenant) -> None:
@@ -194,8 +213,7 @@ def remove(connection: Connection, *, actor: User | None) -> Connection | None:
         **gone,
     )
     # Should the connection come back, its old links must not.
-    links = connection.hand_overs.filter(used_at=None, revoked_at=None)
-    links.update(revoked_at=timezone.now())
+    _end_links(connection)
     _record("connection.removed", connection, actor)
     for waiting in Connection.objects.active().filter(replaces=connection):
         stand_alone(waiting)

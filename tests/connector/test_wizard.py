@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
-from connector import connections, tasks
+from connector import connections, handover, tasks
 from connector.models import AuditEvent, Connection, SetupTick
 from connector.wizard import ENTITY, FINISHED, MAPPED, USER, Wizard
 from tests.factories import ConnectionFactory
@@ -171,3 +171,22 @@ def test_another_organisation_ticks_nothing_here(
     connection = ConnectionFactory(tenant=tenant)
     tick(client_for(outsider), MAPPED, connection.pk)
     assert not connection.setup_ticks.exists()
+
+
+def test_a_draft_at_another_address_keeps_what_hangs_on_it_and_no_secret(
+    tenant: Tenant, admin: User, client_for: SignIn
+) -> None:
+    draft = ConnectionFactory(tenant=tenant, draft=True, client_secret="of-the-first")
+    client = client_for(admin)
+    tick(client, ENTITY, draft.pk)
+    handover.create(draft, actor=admin, days=3)
+    values = {"instance": "another", "integration_user": "m365.integration"}
+    form = {**values, "client_id": "id", "connection": draft.pk, "intent": "save"}
+    assert client.post(SETUP, form).status_code == 422
+    assert client.post(SETUP, {**form, "client_secret": "new"}).status_code == 302
+
+    draft.refresh_from_db()
+    assert draft.base_url == "https://another.service-now.com"
+    assert draft.client_secret == "new"
+    assert draft.setup_ticks.get().item == ENTITY
+    assert not draft.hand_overs.get().is_open

@@ -809,3 +809,25 @@ def test_reconnecting_the_same_address_sends_and_follows_again(
     assert stored(instance, waiting.ticket)
     assert Ticket.objects.get(pk=changed.pk).remote_state == "2"
     assert Ticket.objects.get(pk=gone.pk).missing_since
+
+
+def test_an_address_that_is_corrected_keeps_the_move(
+    linked: Connection, admin: User
+) -> None:
+    tenant = linked.tenant
+    target = ConnectionFactory(
+        tenant=tenant, draft=True, is_default=False, replaces=linked
+    )
+    adoption = deciding.begin(linked, target, actor=admin)
+
+    connections.configure(
+        tenant,
+        actor=admin,
+        connection=target,
+        base_url="https://right.service-now.com",
+        details=connections.Details(integration_user="m365.integration"),
+    )
+
+    adoption.refresh_from_db()
+    assert adoption.target.host == "right.service-now.com"
+    assert adoption.target.replaces == linked

@@ -217,6 +217,8 @@ def check(request: TenantRequest, pk: int) -> HttpResponse:
     step = _step(request, name) if name else None
     wanted = step.checks if step else guide_for(setup).checks
     with transaction.atomic():
+        # Two clicks at once must not both try the password.
+        configuration.lock(request.tenant)
         asked = verdicts.request(repository, wanted, actor=request.user)
         if asked:
             tasks.check.delay_on_commit(repository.pk, asked)
