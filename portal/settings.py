@@ -109,6 +109,10 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
+# What people upload is small; what is larger is not written anywhere, so that a form
+# says that no file came.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+
 # Files people asked for; web and workers share the folder.
 EXPORTS_DIR = DATA_DIR / "exports"
 

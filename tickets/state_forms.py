@@ -93,7 +93,7 @@ class FileForm(forms.Form):
         label=_("JSON file"),
         widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
         error_messages={
-            "required": _("Choose a file."),
+            "required": _("Choose a file of 64 KB at most."),
             "empty": _("The file is empty."),
         },
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from gunicorn.config import Config
@@ -58,3 +59,19 @@ def test_a_path_is_logged_as_it_was_sent() -> None:
     atoms = AccessLog(Config()).atoms(answer, {}, environ, timedelta())
 
     assert atoms["U"] == "/a%0AERROR%20b%C3%A4/"
+
+
+def test_the_key_of_a_hand_over_link_is_logged_nowhere() -> None:
+    path = f"/servicenow/hand-over/{uuid4().hex}:{'x' * 43}/"
+    environ = {"REQUEST_METHOD": "GET", "RAW_URI": path, "PATH_INFO": path}
+    environ["SERVER_PROTOCOL"] = "HTTP/1.1"
+    answer = SimpleNamespace(status="422", sent=0, headers=[])
+    record = logging.makeLogRecord({"msg": "Unprocessable: %s", "args": (path,)})
+
+    atoms = AccessLog(Config()).atoms(answer, {}, environ, timedelta())
+
+    assert atoms["U"] == "/servicenow/hand-over/***/"
+    line = LineFormatter("%(message)s").format(record)
+    assert line == "Unprocessable: /servicenow/hand-over/***/"
+    other = logging.makeLogRecord({"msg": "/servicenow/hand-over/revoke/"})
+    assert LineFormatter("%(message)s").format(other).endswith("/revoke/")

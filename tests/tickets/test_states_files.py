@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import override_settings
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from tickets.state_settings import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from django.contrib.auth.models import User
     from django.test import Client
@@ -212,7 +214,16 @@ def test_a_file_must_be_chosen(office: Client) -> None:
     answer = office.post("/tickets/states/incident/file/")
 
     assert answer.status_code == 422
-    assert b"Choose a file." in answer.content
+    assert b"Choose a file of 64 KB at most." in answer.content
+
+
+def test_a_huge_file_is_written_nowhere(office: Client, tmp_path: Path) -> None:
+    # Nothing can be written there.
+    with override_settings(FILE_UPLOAD_TEMP_DIR=str(tmp_path / "none")):
+        answer = _upload(office, b" " * 3_000_000)
+
+    assert answer.status_code == 422
+    assert b"64 KB" in answer.content
 
 
 def test_no_such_kind(office: Client) -> None:
