@@ -36,7 +36,6 @@ PAGES = [
     "/securescore/organizations/",
     "/settings/graph/",
     "/tickets/",
-    "/securescore/export/",
     "/tickets/new/",
     "/tickets/states/",
     "/tickets/mapping/",
