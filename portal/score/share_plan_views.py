@@ -195,12 +195,9 @@ class _Review:
         context = {
             "plan": self.plan,
             "rows": [
-                (
-                    row,
-                    row.profile.control_id in ticked,
-                    row.profile.control_id in self.busy,
-                )
+                (row, name in ticked, is_open and name in self.busy)
                 for row in self.rows
+                if (name := row.profile.control_id)
             ],
             "count": len(self.chosen),
             "outlook": share_plans.outlook(self.chosen, self.latest),
