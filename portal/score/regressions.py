@@ -13,6 +13,7 @@ from portal.score import evidence
 from portal.score.effect_models import EffectRule, TicketEffect, ToldRegression
 from portal.score.models import ScoreEvent, Snapshot
 from tickets import amendments
+from tickets.choices import UNFINISHED, StateCategory
 from tickets.models import Ticket
 
 if TYPE_CHECKING:
@@ -79,9 +80,10 @@ def _tell(tenant: Tenant, event: ScoreEvent, wish: str) -> None:
 
 
 def _newest(tenant: Tenant, control_id: str) -> Ticket | None:
-    """Return the newest ticket of the action that can be told anything."""
+    """Return the newest ticket of the action that can be told, cancelled ones left out."""
     mine = Ticket.objects.for_tenant(tenant).of_control(control_id).followed()
     reachable = mine.exclude(sys_id="").filter(missing_since__isnull=True)
+    reachable = reachable.in_category(*UNFINISHED, StateCategory.DONE)
     newest: Ticket | None = (
         reachable.select_related("connection").order_by("-created_at", "-pk").first()
     )

@@ -190,7 +190,7 @@ class _Review:
     ) -> HttpResponse:
         may_share = self.request.user.has_perm(SHARE)
         is_open = may_share and not self.plan.shared_as
-        form = form or (self.form() if is_open else None)
+        form = (form or self.form()) if is_open else None
         ticked = {row.profile.control_id for row in self.chosen}
         context = {
             "plan": self.plan,
