@@ -85,6 +85,14 @@ class TicketQuerySet(TenantQuerySet):
         together = models.Q(pk__in=shared.order_by().values("ticket_id"))
         return self.filter(models.Q(control_id__in=control_ids) | together)
 
+    def per_control(self, control_ids: Collection[str]) -> Self:
+        """Return a row for each of the actions a ticket stands for, as `of`."""
+        alone = NullIf("control_id", models.Value(""))
+        rows = self.of_controls(control_ids).annotate(
+            of=Coalesce(alone, "actions__control_id")
+        )
+        return rows.filter(of__in=control_ids)
+
     def of_actions(self) -> Self:
         """Return those that stand for any improvement action at all."""
         several = apps.get_model("tickets", "TicketAction").objects.order_by()

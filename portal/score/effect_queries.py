@@ -28,7 +28,10 @@ class TicketEffectQuerySet(TenantQuerySet):
     """Reads of effects."""
 
     def with_now(self) -> Self:
-        """Add `title`, `category`, and the points of today as `now` of `maximum`."""
+        """Add `title`, `category`, today's points as `now` of `maximum`, and `words`.
+
+        The words are Microsoft's, on how far the action is implemented.
+        """
         from portal.score.models import ControlProfile
 
         profile = ControlProfile.objects.filter(
@@ -39,6 +42,7 @@ class TicketEffectQuerySet(TenantQuerySet):
             category=Coalesce(Subquery(profile.values("category")), F("control_id")),
             maximum=Subquery(profile.values("max_score")),
             now=Subquery(profile.values("score")),
+            words=Subquery(profile.values("implementation_status")),
         )
 
     def closed(self, tenant: Tenant) -> Self:

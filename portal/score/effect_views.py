@@ -208,5 +208,8 @@ def ledger_file(request: TenantRequest) -> HttpResponse:
     return HttpResponse(
         file.getvalue(),
         content_type=sheets.TYPES[kind],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "private, no-store",
+        },
     )

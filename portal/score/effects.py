@@ -34,6 +34,9 @@ _POINTS = (
 
 def refresh(tenant: Tenant) -> None:
     """Bring the effects of all closed tickets up to the newest score; may run twice."""
+    tickets = list(closed_tickets(tenant).prefetch_related("actions"))
+    if not tickets:
+        return
     days = _Days(tenant)
     known = {
         (effect.ticket_id, effect.control_id): effect
@@ -41,7 +44,7 @@ def refresh(tenant: Tenant) -> None:
     }
     stale = [
         (effect, ticket)
-        for ticket, effect in _expected(tenant, known)
+        for ticket, effect in _expected(tenant, tickets, known)
         if effect.pk is None or effect.settled_on is None
     ]
     points = days.points(stale)
@@ -54,10 +57,9 @@ def refresh(tenant: Tenant) -> None:
 
 
 def _expected(
-    tenant: Tenant, known: dict[_Key, TicketEffect]
+    tenant: Tenant, tickets: Sequence[Ticket], known: dict[_Key, TicketEffect]
 ) -> Iterable[tuple[Ticket, TicketEffect]]:
     """Yield each closed ticket with its effects; one closed anew starts afresh."""
-    tickets = list(closed_tickets(tenant).prefetch_related("actions"))
     closed = closings.closed_at(tenant, tickets)
     for ticket in tickets:
         for control_id in ticket.control_ids:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from portal.score.models import ControlProfile, ControlScore
+from portal.score.models import ControlScore
 from tickets.mapping import action_url
 
 if TYPE_CHECKING:
@@ -36,9 +36,6 @@ def of_regression(event: ScoreEvent) -> str:
 
 def of_effect(effect: TicketEffect) -> str:
     """Return why the ticket is not effective; needs the columns of `with_now()`."""
-    profile = ControlProfile.objects.filter(
-        tenant=effect.tenant_id, control_id=effect.control_id
-    )
     title, now = effect.title, effect.now  # type: ignore[attr-defined]
     lines = [
         f"The improvement action “{title}” did not improve after this ticket was closed.",
@@ -46,7 +43,7 @@ def of_effect(effect: TicketEffect) -> str:
         f"Points when the ticket was made: {_points(effect.shared_points)}; "
         f"when it was closed: {_points(effect.closed_points)}; "
         f"now: {_points(now)}{_of(effect.maximum)}.",  # type: ignore[attr-defined]
-        _status(profile.values_list("implementation_status", flat=True).first()),
+        _status(effect.words),  # type: ignore[attr-defined]
         f"Improvement action: {action_url(effect.control_id)}",
     ]
     return "\n".join(line for line in lines if line)

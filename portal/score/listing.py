@@ -128,10 +128,9 @@ def tickets_of(
     """Return the tickets of each control, newest first."""
     found: defaultdict[str, list[Ticket]] = defaultdict(list)
     names = [profile.control_id for profile in profiles]
-    tickets = Ticket.objects.for_tenant(tenant).of_controls(names)
-    for ticket in tickets.defer("description").prefetch_related("actions"):
-        for name in ticket.control_ids:
-            found[name].append(ticket)
+    tickets = Ticket.objects.for_tenant(tenant).per_control(names)
+    for ticket in tickets.defer("description"):
+        found[ticket.of].append(ticket)
     return found
 
 

@@ -7,14 +7,18 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
+from django.db.models import Min
 
 from portal.score import evidence
 from portal.score.effect_models import EffectRule, TicketEffect, ToldRegression
 from portal.score.models import ScoreEvent, Snapshot
 from tickets import amendments
+from tickets.choices import UNFINISHED, StateCategory
 from tickets.models import Ticket
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from connector.models import Tenant
 
 logger = logging.getLogger(__name__)
@@ -27,25 +31,33 @@ OnRegression = EffectRule.OnRegression
 
 def tell(tenant: Tenant) -> None:
     """Tell the tickets of what regressed of late; each regression once, whoever runs."""
-    latest = Snapshot.objects.latest_for(tenant)
+    effects = TicketEffect.objects.closed(tenant).order_by().values("control_id")
+    first = effects.annotate(first=Min("closed_at"))
+    closed = dict(first.values_list("control_id", "first"))
+    latest = Snapshot.objects.latest_for(tenant) if closed else None
     if latest is None:
         return
-    events = ScoreEvent.objects.for_tenant(tenant).filter(
-        kind=ScoreEvent.Kind.REGRESSED, date__gt=latest.date - NEWS
-    )
-    rows = ToldRegression.objects.filter(tenant=tenant, date__gt=latest.date - NEWS)
-    told = set(rows.values_list("control_id", "date"))
     wish = EffectRule.objects.current(tenant).on_regression
-    for event in events.with_titles().order_by("date", "pk"):
-        if (event.control_id, event.date) not in told:
+    for event in _untold(tenant, latest.date - NEWS):
+        if event.control_id in closed and closed[event.control_id] <= event.at:
             _tell(tenant, event, wish)
 
 
+def _untold(tenant: Tenant, since: date) -> list[ScoreEvent]:
+    """Return what regressed after that day and no ticket was told of, oldest first."""
+    events = ScoreEvent.objects.for_tenant(tenant).with_titles()
+    recent = events.filter(kind=ScoreEvent.Kind.REGRESSED, date__gt=since)
+    rows = ToldRegression.objects.for_tenant(tenant).filter(date__gt=since)
+    told = set(rows.values_list("control_id", "date"))
+    return [
+        event
+        for event in recent.order_by("date", "pk")
+        if (event.control_id, event.date) not in told
+    ]
+
+
 def _tell(tenant: Tenant, event: ScoreEvent, wish: str) -> None:
-    closed = TicketEffect.objects.closed(tenant).filter(
-        control_id=event.control_id, closed_at__lte=event.at
-    )
-    ticket = _newest(tenant, event.control_id) if closed.exists() else None
+    ticket = _newest(tenant, event.control_id)
     if ticket is None:
         return
     try:
@@ -68,9 +80,10 @@ def _tell(tenant: Tenant, event: ScoreEvent, wish: str) -> None:
 
 
 def _newest(tenant: Tenant, control_id: str) -> Ticket | None:
-    """Return the newest ticket of the action that can be told anything."""
+    """Return the newest ticket of the action that can be told, cancelled ones left out."""
     mine = Ticket.objects.for_tenant(tenant).of_control(control_id).followed()
     reachable = mine.exclude(sys_id="").filter(missing_since__isnull=True)
+    reachable = reachable.in_category(*UNFINISHED, StateCategory.DONE)
     newest: Ticket | None = (
         reachable.select_related("connection").order_by("-created_at", "-pk").first()
     )

@@ -42,11 +42,9 @@ class GoalForm(forms.Form):
         required=False,
     )
     category = forms.ChoiceField(label=_("Category"), required=False)
-    max_cost = forms.ChoiceField(
-        label=_("Highest implementation cost"), choices=_LEVELS, required=False
-    )
+    max_cost = forms.ChoiceField(label=_("Cost up to"), choices=_LEVELS, required=False)
     max_impact = forms.ChoiceField(
-        label=_("Highest user impact"), choices=_LEVELS, required=False
+        label=_("User impact up to"), choices=_LEVELS, required=False
     )
     with_open = forms.BooleanField(
         label=_("Also actions with an open ticket"), required=False

@@ -190,17 +190,14 @@ class _Review:
     ) -> HttpResponse:
         may_share = self.request.user.has_perm(SHARE)
         is_open = may_share and not self.plan.shared_as
-        form = form or (self.form() if is_open else None)
+        form = (form or self.form()) if is_open else None
         ticked = {row.profile.control_id for row in self.chosen}
         context = {
             "plan": self.plan,
             "rows": [
-                (
-                    row,
-                    row.profile.control_id in ticked,
-                    row.profile.control_id in self.busy,
-                )
+                (row, name in ticked, is_open and name in self.busy)
                 for row in self.rows
+                if (name := row.profile.control_id)
             ],
             "count": len(self.chosen),
             "outlook": share_plans.outlook(self.chosen, self.latest),

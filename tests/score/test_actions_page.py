@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
+from connector import markup
 from connector.sandbox import graph_writes
-from portal.score import markup, plans, tasks
+from portal.score import plans, tasks
 from portal.score.models import ControlProfile
 from portal.score.plan_models import ActionEvent, ActionPlan, StateChange
 from portal.score.plans import Wish

@@ -288,6 +288,7 @@ def test_the_newest_ticket_is_told_and_no_older_one(
     tenant: Tenant, regressed: Ticket, closed: Any
 ) -> None:
     newer = closed("A", "B", created=6, days=4)
+    closed("A", created=5, days=4, remote_state="8")
     sync.follow(tenant)
     assert Delivery.objects.get().ticket == newer
 

@@ -179,6 +179,8 @@ def test_shared_as_one_it_is_one_change_request_of_all(
     data = _form_data(client, plan, "one", "Nine", "Six")
     for _ in range(2):
         assert client.post(plan.get_absolute_url(), data).url == plan.get_absolute_url()
+    late = client.post(plan.get_absolute_url(), {**data, "name": ""})
+    assert late.context["form"] is None
 
     ticket = Ticket.objects.get()
     assert ticket.kind == Kind.CHANGE_REQUEST
