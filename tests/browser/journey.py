@@ -85,7 +85,7 @@ class Journey:
 
     def enter(self, page: Page, client_id: str, client_secret: str) -> None:
         """Fill in the set-up form and go to the instance."""
-        page.goto(f"{self.product.url}/servicenow/setup/")
+        page.goto(f"{self.product.url}/servicenow/setup/?step=enter")
         page.get_by_label("Instance name").fill(self.product.sandbox_url)
         page.get_by_label("Client ID").fill(client_id)
         page.get_by_label("Client secret").fill(client_secret)
