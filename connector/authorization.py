@@ -88,7 +88,7 @@ def _announce(connection: Connection) -> None:
         "last_error_at": None,
     }
     with transaction.atomic():
-        connections.lock(connection.tenant)
+        connection.tenant.lock()
         waiting = Connection.objects.filter(pk=connection.pk, status=Status.AUTHORIZING)
         if not waiting.update(**works):
             return

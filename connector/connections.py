@@ -79,7 +79,7 @@ def configure(
     Without a connection one more is made. One to the same instance that was removed
     comes back with its tickets.
     """
-    lock(tenant)
+    tenant.lock()
     mine = Connection.objects.of_servicenow(tenant)
     known = mine.filter(pk=connection.pk).first() if connection else None
     if known and known.base_url != base_url:
@@ -108,14 +108,6 @@ def _readdress(draft: Connection, base_url: str) -> Connection | None:
 def _end_links(connection: Connection) -> None:
     links = connection.hand_overs.filter(used_at=None, revoked_at=None)
     links.update(revoked_at=timezone.now())
-
-
-def lock(tenant: Tenant) -> None:
-    """Let nobody else make, remove or choose a connection of the tenant meanwhile.
-
-    Two submits at once must not both find nothing and both make one.
-    """
-    Tenant.objects.select_for_update().get(pk=tenant.pk)
 
 
 def _begin(tenant: Tenant, base_url: str) -> Connection:
@@ -149,7 +141,7 @@ def relabel(connection: Connection, *, name: str, is_test: bool, actor: User) ->
 
 def make_default(connection: Connection, *, actor: User | None) -> None:
     """Have tickets go there unless somebody chooses another connection."""
-    lock(connection.tenant)
+    connection.tenant.lock()
     mine = Connection.objects.of_servicenow(connection.tenant)
     mine.filter(is_default=True).update(is_default=False)
     update(connection, is_default=True)
@@ -199,7 +191,7 @@ def remove(connection: Connection, *, actor: User | None) -> Connection | None:
 
     Return the connection that became the default in its place, if one did.
     """
-    lock(connection.tenant)
+    connection.tenant.lock()
     has_tokens = connection.access_token or connection.refresh_token
     gone: dict[str, Any] = {"pending_code": None} if has_tokens else _without_secrets()
     update(

@@ -109,7 +109,7 @@ def note_opened(link: HandOver) -> None:
 def use(link: HandOver, *, client_id: str, client_secret: str) -> None:
     """Store what was entered; raises `LinkError` if somebody was faster."""
     with transaction.atomic():
-        connections.lock(link.connection.tenant)
+        link.connection.tenant.lock()
         link.connection.refresh_from_db(fields=["status", "auth_type"])
         if code := _obstacle(link):
             raise LinkError(code)

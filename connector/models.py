@@ -42,6 +42,13 @@ class Tenant(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def lock(self) -> None:
+        """Let others wait who change the same organisation; within a transaction.
+
+        Two submits at once must not both find nothing and both write.
+        """
+        Tenant.objects.select_for_update().only("pk").get(pk=self.pk)
+
 
 class Connection(models.Model):
     """One instance of another system a tenant is connected to, with its secrets."""

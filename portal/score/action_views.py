@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -128,15 +129,18 @@ def action(request: TenantRequest, control_id: str) -> HttpResponse:
 @require(EDIT)
 def save_plan(request: TenantRequest, control_id: str) -> HttpResponse:
     """Save the action's plan; a new status goes to Microsoft where Graph takes it."""
-    page = _ActionPage(request, control_id)
-    form = page.form(request.POST)
-    if not form.is_valid():
-        return page.render(form, status=422)
-    # Before: a new status may take the action out of the list it was opened from.
-    here, back = page.url, page.place.back
-    outcome = plans.change(
-        request.tenant, [control_id], form.wish(), actor=request.user
-    )
+    with transaction.atomic():
+        # Whoever saves at the same moment is compared with what the first one saved.
+        request.tenant.lock()
+        page = _ActionPage(request, control_id)
+        form = page.form(request.POST)
+        if not form.is_valid():
+            return page.render(form, status=422)
+        # Before: a new status may take the action out of the list it was opened from.
+        here, back = page.url, page.place.back
+        outcome = plans.change(
+            request.tenant, [control_id], form.wish(), actor=request.user
+        )
     if not outcome.changed:
         messages.info(request, _("Nothing was changed."))
     elif outcome.sent:

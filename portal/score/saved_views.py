@@ -34,11 +34,10 @@ def save(
     tenant: Tenant, user: User, *, name: str, query: str, is_shared: bool
 ) -> SavedView:
     """Keep the address under the name; the person's view of that name is overwritten."""
-    mine = SavedView.objects.for_tenant(tenant).filter(user=user)
-    view = mine.filter(name__iexact=name).first()
-    view = view or SavedView(tenant=tenant, user=user)
-    view.name, view.query, view.is_shared = name, tidied(query), is_shared
-    view.save()
+    kept = {"name": name, "query": tidied(query), "is_shared": is_shared}
+    view, _is_new = SavedView.objects.update_or_create(
+        tenant=tenant, user=user, name__iexact=name, defaults=kept
+    )
     return view
 
 

@@ -47,7 +47,7 @@ def move(
 
 def begin(source: Connection, target: Connection, *, actor: User) -> Adoption:
     """Have the tickets of one connection looked up at another; nothing is written."""
-    connections.lock(source.tenant)
+    source.tenant.lock()
     there: Adoption | None = Adoption.objects.unfinished().filter(source=source).first()
     if there is not None:
         return there

@@ -185,7 +185,7 @@ def _finish(claim: Claim) -> bool:
     """Put the target in the source's place; False while tickets are still to move."""
     adoption = claim.adoption
     with transaction.atomic():
-        connections.lock(adoption.tenant)
+        adoption.tenant.lock()
         if not _is_complete(claim):
             return False
         _replace(adoption)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from connector import audit
-from connector.models import Tenant
 from tickets.support import steps
 from tickets.support.guides import guide_for
 from tickets.support.models import Repository, SupportIntegration
@@ -13,6 +12,7 @@ from tickets.support.models import Repository, SupportIntegration
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+    from connector.models import Tenant
     from tickets.support.setups import Setup
 
 # Kept as they are when nothing was typed.
@@ -20,11 +20,6 @@ _SECRETS = ("client_secret", "rest_password")
 _COMMON = ("repository_id", "endpoint", "is_test")
 # What not every set-up has.
 _EMPTY: dict[str, Any] = {"client_secret": "", "refresh_token_expiry": None}
-
-
-def lock(tenant: Tenant) -> None:
-    """Let others wait who change the same organisation; within a transaction."""
-    Tenant.objects.select_for_update().get(pk=tenant.pk)
 
 
 def decide(tenant: Tenant, *, basic_auth: bool, single: bool, actor: User) -> None:

@@ -51,7 +51,7 @@ def _enter(request: TenantRequest, repository: Repository) -> HttpResponse:
     if request.method == "POST":
         with transaction.atomic():
             # Validated under the lock: two people may enter the same instance.
-            configuration.lock(request.tenant)
+            request.tenant.lock()
             form = RepositoryForm(request.POST, repository=repository, setup=setup)
             if form.is_valid():
                 configuration.enter(

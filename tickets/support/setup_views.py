@@ -98,7 +98,7 @@ def _start(request: TenantRequest) -> HttpResponse:
     """Take the instance, so that its guide can be followed."""
     with transaction.atomic():
         # Validated under the lock: two people may name the same instance.
-        configuration.lock(request.tenant)
+        request.tenant.lock()
         form = InstanceForm(request.POST, tenant=request.tenant)
         if form.is_valid():
             repository = configuration.start(
@@ -218,7 +218,7 @@ def check(request: TenantRequest, pk: int) -> HttpResponse:
     wanted = step.checks if step else guide_for(setup).checks
     with transaction.atomic():
         # Two clicks at once must not both try the password.
-        configuration.lock(request.tenant)
+        request.tenant.lock()
         asked = verdicts.request(repository, wanted, actor=request.user)
         if asked:
             tasks.check.delay_on_commit(repository.pk, asked)

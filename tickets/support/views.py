@@ -159,7 +159,7 @@ def _is(integration: SupportIntegration, answers: tuple[bool, bool]) -> bool:
 
 def _decide(request: TenantRequest, form: DecisionForm) -> Switch | None:
     """Store the answers, or return the switch that is to be explained first."""
-    configuration.lock(request.tenant)
+    request.tenant.lock()
     answers = _answers(form)
     old, new = integration_of(request).setup, setup_for(**answers)
     # What was explained must still be what happens.
@@ -185,7 +185,7 @@ def settings(request: TenantRequest) -> HttpResponse:
     form = SettingsForm(request.POST or request.unsent or None, integration=integration)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
-            configuration.lock(request.tenant)
+            request.tenant.lock()
             configuration.change(request.tenant, form.changes(), actor=request.user)
         messages.success(request, _("Saved."))
         return redirect("support:settings")
