@@ -19,13 +19,6 @@ def authorize(connection_pk: int) -> None:
 
 
 @shared_task
-def check(connection_pk: int) -> None:
-    """Examine a connection in full."""
-    for connection in Connection.objects.active().filter(pk=connection_pk):
-        upkeep.check(connection)
-
-
-@shared_task
 def examine(run_pk: int) -> None:
     """Carry out a round of questions."""
     for run in ProbeRun.objects.unfinished().active().filter(pk=run_pk):

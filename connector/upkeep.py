@@ -31,11 +31,6 @@ _OF_THE_PASSWORD = frozenset({"basic_rejected", "basic_needs_code"})
 Status = Connection.Status
 
 
-def check(connection: Connection) -> None:
-    """Examine a connection in full, keep the findings and draw the conclusion."""
-    examine(runs.begin(connection))
-
-
 def examine(run: ProbeRun) -> Examination | None:
     """Carry out a round of questions and draw the conclusion."""
     before = probes.stored(run.connection)

@@ -19,6 +19,8 @@ TYPES = {
 }
 # Excel's own limit is a little higher; further rows go to another sheet.
 ROWS_ON_A_SHEET = 1_000_000
+# A longer text would leave its cell empty.
+_LETTERS_IN_A_CELL = 32_767
 # Excel takes a file without it for the system's old code page.
 _BYTE_ORDER_MARK = "\ufeff"
 # What makes Excel and others evaluate a cell: https://owasp.org/www-community/attacks/CSV_Injection
@@ -98,7 +100,7 @@ class _Book:
 
     def _write(self, column: int, value: Any) -> None:
         if isinstance(value, str):
-            self._sheet.write_string(self._row, column, value)
+            self._sheet.write_string(self._row, column, value[:_LETTERS_IN_A_CELL])
         elif isinstance(value, date) and not isinstance(value, datetime):
             self._sheet.write_datetime(self._row, column, value, self._day)
         elif value is not None:

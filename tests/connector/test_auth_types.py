@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from connector import connections, tasks, tokens, upkeep
+from connector import connections, runs, tasks, tokens, upkeep
 from connector.exceptions import Unauthorized
 from connector.models import AuditEvent, Connection
 from connector.probes import stored
@@ -143,7 +143,7 @@ def test_a_look_now_and_then_finds_all_well(
 ) -> None:
     connection = connect(client_for(admin), open_instance, auth_type)
     upkeep.watch(connection)
-    upkeep.check(connection)
+    upkeep.examine(runs.begin(connection))
 
     assert connection.status == "connected"
     assert not AuditEvent.objects.filter(action="connection.ending").exists()
@@ -288,7 +288,7 @@ def test_a_person_mends_a_refused_password(settings: Settings) -> None:
         )
         upkeep.watch(connection)
         assert server.seen == []
-        upkeep.check(connection)
+        upkeep.examine(runs.begin(connection))
 
     assert Connection.objects.get().status == "connected"
 

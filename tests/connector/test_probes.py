@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 
 def examine(connection: Connection) -> dict[str, Finding]:
-    tasks.check(connection.pk)
+    tasks.examine(runs.begin(connection).pk)
     connection.refresh_from_db()
     return {finding.id: finding for finding in stored(connection)}
 

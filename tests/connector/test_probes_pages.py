@@ -149,7 +149,7 @@ def test_a_reader_is_told_what_is_wrong_but_gets_no_buttons(
 def test_every_question_is_on_the_page_with_its_own_button(
     world: World, admin: User, client_for: ClientFor
 ) -> None:
-    tasks.check(world.connection.pk)
+    tasks.examine(runs.begin(world.connection).pk)
     text = text_of(client_for(admin).get(PAGE))
 
     for probe in probes():
@@ -256,7 +256,7 @@ def test_the_report_tells_everything_but_secrets(
     leaky = f"cross-scope access policy {connection.access_token} {connection.client_secret}"
     world.portal(last_error_words=leaky, release="Australia")
     world.fault("acl", table="incident")
-    tasks.check(connection.pk)
+    tasks.examine(runs.begin(connection).pk)
     text = client_for(admin).get(PAGE).content.decode()
     start = text.index("<textarea")
     told = text[start : text.index("</textarea>", start)]

@@ -374,6 +374,6 @@ def test_the_beat_goes_on_with_what_was_left_open(
 
 
 def test_a_whole_check_sends_no_test_ticket(world: World) -> None:
-    tasks.check(world.connection.pk)
+    tasks.examine(runs.begin(world.connection).pk)
     assert there(world) == []
     assert "incident_test" not in {finding.id for finding in stored(world.connection)}

@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
-from connector import connections, handover, tasks
+from connector import connections, handover, runs, tasks
 from connector.models import AuditEvent, Connection, SetupTick
 from connector.wizard import ENTITY, FINISHED, MAPPED, USER, Wizard
 from tests.factories import ConnectionFactory
@@ -117,7 +117,7 @@ def test_the_check_names_what_is_in_the_way(
     world: World, admin: User, client_for: SignIn
 ) -> None:
     world.roles("snc_platform_rest_api_access")
-    tasks.check(world.connection.pk)
+    tasks.examine(runs.begin(world.connection).pk)
     world.connection.refresh_from_db()
     page = client_for(admin).get(f"{SETUP}?step=check").content.decode()
 

@@ -128,6 +128,12 @@ def test_every_start_of_a_formula_is_made_harmless(start: str) -> None:
     assert rows == [["a"], [f"'{start}1"], ["-1"], [""]]
 
 
+def test_a_text_longer_than_a_cell_is_cut() -> None:
+    file = io.BytesIO()
+    sheets.write(file, "xlsx", ["a"], [["x" * 40_000]])
+    assert _cells(file.getvalue()) == [["a"], ["x" * 32_767]]
+
+
 def test_a_workbook_has_the_same_rows_and_no_formula(
     two: Tenant, reader: User, client_for: SignIn
 ) -> None:

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 
-from connector import connections, tasks
+from connector import connections, runs, tasks
 from connector.messages import explain, is_known
 from connector.models import Connection
 from connector.sandbox.faults import KINDS
@@ -122,7 +122,7 @@ def mend(connection: Connection) -> None:
     """Do what a person does: have it checked, if it is broken."""
     connection.refresh_from_db()
     if connection.status == Connection.Status.BROKEN:
-        tasks.check(connection.pk)
+        tasks.examine(runs.begin(connection).pk)
 
 
 def bring_home(delivery: Delivery, actor: User) -> None:
