@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.journey import Journey
-from tests.browser.test_accessibility import complaints
+from tests.browser.test_accessibility import complaints, usable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +59,10 @@ def test_everybody_can_use_the_pages_behind_a_form(
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_role("alert")).to_be_focused()
     assert complaints(page) == []
+    page.goto(f"{stack.url}/securescore/plan/?goal=count&count=5")
+    page.get_by_role("button", name="Review and share").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Review and share")
+    usable(page)
     journey.close()
 
 

@@ -43,6 +43,7 @@ def test_connect_share_follow_rename_and_remove(journey: Journey) -> None:
     number = share(journey, page)
     follow(journey, page, number)
     create_incident(journey, page)
+    share_a_plan(journey, page)
     rename_a_state(journey, page)
     provision(journey, page)
     remove(journey, page)
@@ -146,6 +147,25 @@ def create_incident(journey: Journey, page: Page) -> None:
     page.go_back()
     page.get_by_role("button", name="Send to ServiceNow").click()
     expect(page).to_have_url(first)
+
+
+def share_a_plan(journey: Journey, page: Page) -> None:
+    """Three actions are proposed, one is unticked, one ticket lists the others."""
+    page.goto(f"{journey.product.url}/securescore/plan/")
+    page.get_by_role("radio", name="Number of actions").check()
+    page.get_by_role("spinbutton", name="Number of actions").fill("3")
+    page.get_by_role("button", name="Propose actions").click()
+    page.get_by_role("button", name="Review and share").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Review and share")
+    ticks = page.get_by_role("table").get_by_role("checkbox", checked=True)
+    expect(ticks).to_have_count(3)
+    ticks.last.uncheck()
+    page.get_by_role("button", name="Update the sums").click()
+    expect(ticks).to_have_count(2)
+    page.get_by_role("button", name="Share as one").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Shared plan")
+    page.get_by_role("region", name="Tickets").get_by_role("link").click()
+    expect(page.get_by_text(NUMBER).first).to_be_visible(timeout=30_000)
 
 
 def rename_a_state(journey: Journey, page: Page) -> None:
