@@ -41,8 +41,8 @@ GOES_ON = Status.QUEUED
 STOPS = Status.STOPPED
 WAITS = Status.WAITING
 ARRIVES = Status.DELIVERED
-SLOW_MS = 500
-PATIENCE = 0.25
+SLOW_MS = 1000
+PATIENCE = 0.5
 
 
 class Row(NamedTuple):
@@ -103,8 +103,10 @@ RENEWAL = {
 
 
 @pytest.fixture(autouse=True)
-def _impatient(settings: SettingsWrapper) -> None:
-    settings.HTTP_READ_TIMEOUT = PATIENCE
+def _impatient(request: pytest.FixtureRequest, settings: SettingsWrapper) -> None:
+    # Where nothing is meant to be slow, a busy machine must not look like it.
+    if "[latency" in request.node.name:
+        settings.HTTP_READ_TIMEOUT = PATIENCE
 
 
 def strike(instance: Running, kind: str, **where: str) -> None:
