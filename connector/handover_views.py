@@ -63,18 +63,14 @@ def handover_new(request: TenantRequest) -> HttpResponse:
 def _make(
     request: TenantRequest, connection: Connection | None, values: dict[str, Any]
 ) -> Connection:
-    # Ticks made before there was a connection are about the one that is new.
-    is_first = connection is None
     with transaction.atomic():
-        connection = connections.configure(
+        connection = wizard.configure(
             request.tenant,
             actor=request.user,
             connection=connection,
             base_url=values["instance"],
             details=_details(request, connection, values),
         )
-        if is_first:
-            wizard.attach(request.tenant, connection)
         handover.create(connection, actor=request.user, days=values["days"])
     return connection
 

@@ -110,19 +110,13 @@ def _configure(
     request: TenantRequest, connection: Connection | None, form: ConnectionForm
 ) -> Connection:
     values = dict(form.cleaned_data)
-    # Ticks made before there was a connection are about the one that is new.
-    is_first = connection is None
-    with transaction.atomic():
-        connection = connections.configure(
-            request.tenant,
-            actor=request.user,
-            connection=connection,
-            base_url=values.pop("instance"),
-            details=connections.Details(**values),
-        )
-        if is_first:
-            wizard.attach(request.tenant, connection)
-    return connection
+    return wizard.configure(
+        request.tenant,
+        actor=request.user,
+        connection=connection,
+        base_url=values.pop("instance"),
+        details=connections.Details(**values),
+    )
 
 
 def _go_on(request: TenantRequest, connection: Connection) -> HttpResponse:

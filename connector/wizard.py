@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from connector import audit
+from connector import audit, connections
 from connector.choosing import NEW, PARAMETER
 from connector.models import Connection, SetupTick
 from connector.probes import FAILED, WARNING, Finding, stored
@@ -202,8 +202,26 @@ def untick(
         _record("setup.unticked", row, actor)
 
 
-def attach(tenant: Tenant, connection: Connection) -> None:
-    """Give a new connection what was ticked before its details were entered."""
+@transaction.atomic
+def configure(
+    tenant: Tenant,
+    *,
+    actor: User,
+    connection: Connection | None,
+    base_url: str,
+    details: connections.Details,
+) -> Connection:
+    """Store what was entered; ticks made before there was a connection go to the new one."""
+    is_first = connection is None
+    connection = connections.configure(
+        tenant, actor=actor, connection=connection, base_url=base_url, details=details
+    )
+    if is_first:
+        _attach(tenant, connection)
+    return connection
+
+
+def _attach(tenant: Tenant, connection: Connection) -> None:
     known = connection.setup_ticks.values_list("item", flat=True)
     loose = SetupTick.objects.for_tenant(tenant).filter(connection=None)
     loose.exclude(item__in=list(known)).update(connection=connection)
