@@ -35,7 +35,7 @@ from urllib3.exceptions import (
 )
 from urllib3.util.retry import Retry
 
-from connector import guard
+from connector import exchanges, guard
 from connector.exceptions import ConnectorError, Evidence, Misconfigured, Unavailable
 from connector.redaction import clean
 
@@ -138,6 +138,28 @@ def send(
         data=None if call.form is None else dict(call.form),
         headers=dict(call.headers),
     )
+    started = time.monotonic()
+    try:
+        answer = _attempt(session, request, call, timeout)
+    except ConnectorError as error:
+        evidence = error.evidence
+        exchanges.tell(lambda: evidence, _since(started), error.code)
+        raise
+    exchanges.tell(answer.evidence, _since(started))
+    return answer
+
+
+def _since(started: float) -> int:
+    """Return the milliseconds that have passed."""
+    return round(1000 * (time.monotonic() - started))
+
+
+def _attempt(
+    session: Session,
+    request: requests.Request,
+    call: Call,
+    timeout: tuple[float, float],
+) -> Answer:
     try:
         return _exchange(session, request, call, timeout)
     except requests.RequestException as error:

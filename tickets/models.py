@@ -28,6 +28,7 @@ from tickets.state_models import StateImport as StateImport
 from tickets.state_models import StateRevision as StateRevision
 from tickets.state_models import TicketState as TicketState
 from tickets.state_models import icon_of
+from tickets.support import call_models as call_models
 from tickets.support import health_models as health_models
 from tickets.support import models as support_models  # noqa: F401 - for Django
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from connector.exceptions import ConnectorError
 from tickets.support import (
+    call_log,
     entra_checks,
     instance_checks,
     registry_checks,
@@ -63,7 +64,8 @@ def run(repository: Repository, check_ids: Iterable[str]) -> None:
     """Make these checks and keep each answer as soon as it is there."""
     bench = Bench(repository)
     for check_id in check_ids:
-        verdict = _make(check_id, bench)
+        with call_log.outbound(repository, f"check {check_id}"):
+            verdict = _make(check_id, bench)
         verdicts.keep(repository, verdict)
         logger.info(
             "checked repository %s: %s %s %s",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -100,6 +101,8 @@ class Repository(models.Model):
         Tenant, on_delete=models.CASCADE, related_name="repositories"
     )
     repository_id = models.CharField(_("Repository ID"), max_length=100)
+    # Its name in the connector API's addresses: no other organisation can enter it.
+    connector_key = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     # As an origin, without a path: https://contoso.service-now.com
     endpoint = models.URLField(_("Endpoint"), max_length=255)
     auth_type = models.CharField(

@@ -1,0 +1,69 @@
+"""The log of the portal's own calls: each request once, and no secret in any of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from django.utils import timezone
+
+from tests.support import entra
+from tests.support.conftest import INBOUND_SECRET, WORD
+from tickets.support import call_log, checks
+from tickets.support.call_models import ConnectorCall
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.sandbox.server import Running
+    from tests.support.entra import Directory
+    from tickets.support.models import Repository
+
+pytestmark = pytest.mark.django_db
+
+
+def test_each_request_of_a_check_is_logged_with_what_it_was_for(
+    repository: Repository, prepare: Callable[..., None], directory: Directory
+) -> None:
+    prepare()
+    checks.run(repository, ["metadata", "sign_in"])
+    calls = ConnectorCall.objects.for_tenant(repository.tenant).order_by("pk")
+    assert {call.purpose for call in calls} == {"check metadata", "check sign_in"}
+    [first, *_] = calls
+    assert first.address == f"{entra.LOGIN}/.well-known/openid-configuration"
+    assert (first.status, first.direction, first.code) == (200, "outbound", "")
+    assert {call.repository for call in calls} == {repository}
+
+
+def test_what_the_other_side_said_is_kept_without_the_password(
+    repository: Repository, prepare: Callable[..., None]
+) -> None:
+    prepare(user={"user_name": "integration.user", "password": "another"})
+    checks.run(repository, ["sign_in", "inbound_token"])
+    refused = ConnectorCall.objects.filter(status=401).first()
+    assert refused
+    assert "User is not authenticated" in refused.words
+    written = str(list(ConnectorCall.objects.values()))
+    assert WORD not in written
+    assert INBOUND_SECRET not in written
+
+
+def test_a_call_without_an_answer_has_a_code_and_no_status(
+    repository: Repository, prepare: Callable[..., None], instance: Running
+) -> None:
+    prepare()
+    instance.faults.add("cut", method="GET")
+    checks.run(repository, ["sign_in"])
+    call = ConnectorCall.objects.first()
+    assert call
+    assert (call.status, call.code) == (None, "connection_lost")
+
+
+def test_old_calls_are_forgotten(repository: Repository) -> None:
+    usual: dict[str, Any] = {"repository": repository, "tenant": repository.tenant}
+    usual |= {"direction": "inbound", "purpose": "p", "method": "GET", "address": "/"}
+    ConnectorCall.objects.create(**usual)
+    ConnectorCall.objects.create(**usual, at=timezone.now() - timedelta(days=31))
+    call_log.tidy()
+    assert ConnectorCall.objects.count() == 1
