@@ -52,6 +52,8 @@ class ConnectorCall(models.Model):
     # Inbound: who it was for on the instance, and the application the token named.
     user_name = models.CharField(max_length=100, blank=True)
     app_id = models.CharField(max_length=100, blank=True)
+    # Inbound: what the agent did, as the app says it (diagnosis.situations.Occasion).
+    occasion = models.CharField(max_length=20, blank=True)
     ip_address = models.GenericIPAddressField(null=True, blank=True)
 
     objects = TenantQuerySet.as_manager()

@@ -6,6 +6,8 @@ from celery import shared_task
 
 from connector.models import Tenant
 from tickets.support import checks, health, updates
+from tickets.support.diagnosis import runs as diagnoses
+from tickets.support.diagnosis.models import DiagnosisRun
 from tickets.support.models import Repository
 
 
@@ -36,3 +38,11 @@ def tell_updates(tenant_pk: int) -> None:
     """Note the updates of issues into the tickets that match."""
     for tenant in Tenant.objects.filter(pk=tenant_pk):
         updates.tell(tenant)
+
+
+@shared_task
+def diagnose(run_pk: int, check_ids: list[str]) -> None:
+    """Carry out one examination of an instance."""
+    rows = DiagnosisRun.objects.filter(pk=run_pk, finished_at=None)
+    for run in rows.select_related("repository__tenant"):
+        diagnoses.carry_out(run, check_ids)
