@@ -124,6 +124,11 @@ SUPPORT = {
         gettext_lazy("%(actor)s had the repository %(target)s checked"),
         "refresh",
     ),
+    "support.diagnosis_requested": Kind(
+        gettext_lazy("Support diagnosis requested"),
+        gettext_lazy("%(actor)s had the instance of %(target)s looked at"),
+        "refresh",
+    ),
     "support.step_done": Kind(
         gettext_lazy("Set-up step done"),
         gettext_lazy("%(actor)s marked “%(step)s” of %(target)s as done"),

@@ -108,6 +108,7 @@ ENTRIES = (
             "support:repository_remove",
             *("support:health", "support:issue", "support:bulk_note"),
             *("support:messages", "support:message"),
+            *("support:diagnosis", "support:calls", "support:call"),
         ),
     ),
     Entry(_("Audit trail"), "portal:audit", "history", "connector.view_auditevent"),

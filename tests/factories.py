@@ -31,6 +31,7 @@ from tickets.models import (
     TicketEvent,
     TicketState,
 )
+from tickets.support.call_models import ConnectorCall
 from tickets.support.health_models import (
     HealthService,
     IssueMatch,
@@ -406,6 +407,21 @@ class SupportUserFactory(DjangoModelFactory[SupportUser]):
     repository = factory.SubFactory(RepositoryFactory)
     user_name = factory.Sequence(lambda n: f"agent.{n}")
     role = SupportUser.Role.ADMINISTRATOR
+
+
+class ConnectorCallFactory(DjangoModelFactory[ConnectorCall]):
+    """A call of the app that succeeded."""
+
+    class Meta:
+        model = ConnectorCall
+
+    repository = factory.SubFactory(RepositoryFactory)
+    tenant = factory.SelfAttribute("repository.tenant")
+    direction = ConnectorCall.Direction.INBOUND
+    purpose = "solutions.search"
+    method = "POST"
+    address = "/api/support/v1/repositories/x/solutions/search"
+    status = 200
 
 
 class SavedViewFactory(DjangoModelFactory[SavedView]):

@@ -115,6 +115,12 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "support:bulk_note", ["ISSUE"], {}, SHARES),
     ("get", "support:messages", [], {}, EVERYBODY),
     ("get", "support:message", ["MESSAGE"], {}, EVERYBODY),
+    ("get", "support:diagnosis", [], {}, SUPPORTS),
+    ("post", "support:diagnosis_examine", ["REPOSITORY"], {}, SUPPORTS),
+    ("get", "support:diagnosis_report", ["REPOSITORY"], {}, SUPPORTS),
+    ("get", "support:calls", [], {}, SUPPORTS),
+    ("get", "support:calls_export", [], {}, SUPPORTS),
+    ("get", "support:call", ["CALL"], {}, SUPPORTS),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),
@@ -202,6 +208,7 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
     exporting.path(export).touch()
     match = factories.IssueMatchFactory(issue__tenant=tenant, ticket=ticket)
     message = factories.ServiceMessageFactory(tenant=tenant)
+    call = factories.ConnectorCallFactory(repository=repository)
     return {
         "ALERT": str(alert.pk),
         "RULE": str(alert.rule.pk),
@@ -225,6 +232,7 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "ISSUE": match.issue.issue_id,
         "MATCH": str(match.pk),
         "MESSAGE": message.message_id,
+        "CALL": str(call.pk),
     }
 
 

@@ -12,6 +12,8 @@ from tickets.support import (
     setup_views,
     views,
 )
+from tickets.support.diagnosis import call_views
+from tickets.support.diagnosis import views as diagnosis_views
 
 app_name = "support"
 urlpatterns = [
@@ -50,4 +52,16 @@ urlpatterns = [
     path("health/<str:issue_id>/note/", health_views.bulk_note, name="bulk_note"),
     path("messages/", message_views.message_list, name="messages"),
     path("messages/<str:message_id>/", message_views.message, name="message"),
+    path("diagnosis/", diagnosis_views.diagnosis, name="diagnosis"),
+    path(
+        "diagnosis/<int:pk>/examine/",
+        diagnosis_views.examine,
+        name="diagnosis_examine",
+    ),
+    path(
+        "diagnosis/<int:pk>/report/", diagnosis_views.as_text, name="diagnosis_report"
+    ),
+    path("calls/", call_views.call_list, name="calls"),
+    path("calls/export/", call_views.export, name="calls_export"),
+    path("calls/<int:pk>/", call_views.call, name="call"),
 ]

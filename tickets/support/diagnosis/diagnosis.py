@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -73,12 +73,12 @@ class Diagnosis:
 
     @cached_property
     def findings(self) -> dict[str, Finding]:
-        """The verdict on every cause."""
-        return {
-            cause_id: JUDGES[cause_id](self.known)
-            for cause_id in CAUSES
-            if cause_id in JUDGES
-        }
+        """The verdict on every cause, with the values its texts name."""
+        return {cause_id: self._judged(cause_id) for cause_id in CAUSES}
+
+    def _judged(self, cause_id: str) -> Finding:
+        found = JUDGES[cause_id](self.known)
+        return replace(found, facts={**self.known.texts, **found.facts})
 
     @cached_property
     def present(self) -> list[Finding]:
@@ -89,6 +89,11 @@ class Diagnosis:
     def open(self) -> list[Finding]:
         """The causes that cannot be told from here."""
         return self._with(UNKNOWN)
+
+    @property
+    def is_well(self) -> bool:
+        """Whether calls come and nothing is known to be in their way."""
+        return not self.present and self.known.history.succeeded() is not None
 
     def _with(self, verdict: str) -> list[Finding]:
         return [one for one in self.findings.values() if one.verdict == verdict]

@@ -141,7 +141,7 @@ class History:
         tallies = [one for one in rows if not one.is_good and wanted(one)]
         if not tallies:
             return None
-        calls = [one for one in self.failures if wanted(_as_tally(one))]
+        calls = [one for one in self.failures if wanted(as_tally(one))]
         if after:
             calls = [one for one in calls if one.at > after]
         return Refused(
@@ -156,7 +156,8 @@ class History:
         )
 
 
-def _as_tally(call: ConnectorCall) -> Tally:
+def as_tally(call: ConnectorCall) -> Tally:
+    """Return one call as if it were counted."""
     return Tally(
         *(call.purpose, call.status, call.code, call.user_name, call.occasion),
         *(call.at, call.at, 0, 1),

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 # One that has not ended by then belongs to a worker that died.
 LEASE = timedelta(seconds=180)
 _KEPT = 5
+_SLOW_AFTER = timedelta(seconds=40)
 
 
 def latest(repository: Repository) -> DiagnosisRun | None:
@@ -48,6 +49,18 @@ def is_under_way(run: DiagnosisRun | None) -> bool:
     if run is None or run.finished_at:
         return False
     return DiagnosisRun.objects.under_way(LEASE).filter(pk=run.pk).exists()
+
+
+def is_slow(run: DiagnosisRun | None) -> bool:
+    """Say whether the background worker may be the reason that it takes so long."""
+    if run is None or not is_under_way(run):
+        return False
+    return timezone.now() - (run.claimed_at or run.asked_at) > _SLOW_AFTER
+
+
+def was_broken_off(run: DiagnosisRun | None) -> bool:
+    """Say whether it will not come to its end any more."""
+    return run is not None and run.finished_at is None and not is_under_way(run)
 
 
 def begin(repository: Repository, *, actor: User) -> DiagnosisRun | None:
