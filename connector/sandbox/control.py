@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
     from connector.sandbox.acl import Restrictions
+    from connector.sandbox.entra_directory import Directory
     from connector.sandbox.faults import Faults
     from connector.sandbox.store import Store
 
@@ -41,6 +42,7 @@ class Control:
     restrictions: Restrictions
     reseed: Callable[[], None] | None = None
     switches: Switches = field(default_factory=Switches)
+    directory: Directory | None = None
 
     def respond(self, request: Request) -> Response | None:
         """Answer under /_sandbox/; None says that it is the page for people."""
@@ -175,6 +177,8 @@ class Control:
         self.switches.set({})
         self.requests.clear()
         graph.reset()
+        if self.directory:
+            self.directory.reset()
 
 
 def is_from_here(request: Request) -> bool:
