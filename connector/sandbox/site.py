@@ -14,6 +14,7 @@ from connector.sandbox import (
     knobs,
     people,
     recordform,
+    support_tab,
     web,
     worklist,
 )
@@ -86,6 +87,9 @@ class Site:
             "/": lambda visit: _home(visit, user),
             f"/{SCOPE}/checklist": lambda visit: self._checklist(visit, user),
             f"/{SCOPE}/status": lambda visit: checklist.status(self.store, visit, user),
+            support_tab.PATH: lambda visit: support_tab.respond(
+                self.store, visit, user
+            ),
         }
         for name in TASK_CLASSES:
             routes[f"/{name}_list.do"] = self._list(name, user)
