@@ -42,9 +42,9 @@ class App:
             self.faults,
             self.api.requests,
             self.restrictions,
+            self.entra.directory,
             reseed,
             self.switches,
-            self.entra.directory,
         )
         self.site = Site(store, self.control, portal)
 

@@ -40,9 +40,9 @@ class Control:
     faults: Faults
     requests: Counter[str]
     restrictions: Restrictions
+    directory: Directory
     reseed: Callable[[], None] | None = None
     switches: Switches = field(default_factory=Switches)
-    directory: Directory | None = None
 
     def respond(self, request: Request) -> Response | None:
         """Answer under /_sandbox/; None says that it is the page for people."""
@@ -177,8 +177,7 @@ class Control:
         self.switches.set({})
         self.requests.clear()
         graph.reset()
-        if self.directory:
-            self.directory.reset()
+        self.directory.reset()
 
 
 def is_from_here(request: Request) -> bool:

@@ -174,8 +174,7 @@ class Tab:
         )
         is_sent = typed.get("act") == "open"
         is_asked = self._argument("show") == "contact" and found is not None
-        parts = [el("p", link)]
-        parts += [self._contact(typed)] if is_sent or is_asked else []
+        parts = [self._contact(typed) if is_sent or is_asked else el("p", link)]
         parts += [self._request(one, typed) for one in found or []]
         heading = el("h2", "Microsoft service requests", id="requests-heading")
         return el(

@@ -9,9 +9,11 @@ import jwt
 import pytest
 import requests
 
+from connector.sandbox import support_app
 from connector.sandbox.controls import TENANT_ID
 from connector.sandbox.entra_directory import Application
 from connector.sandbox.server import serve
+from tests.sandbox.support_world import signed_in
 from tests.sandbox.wire import Api
 
 if TYPE_CHECKING:
@@ -241,3 +243,62 @@ def test_the_instance_takes_the_token_of_its_integration_user(
     answer = ask(running, "/v2.0", scope=f"{CALLER.client_id}/.default")
     api = Api(running.url, answer.json()["access_token"])
     assert api.create("incident", short_description="By token")["number"]
+
+
+def test_the_page_shows_what_to_copy_and_changes_it(running: Running) -> None:
+    page = signed_in(running, "admin")
+    path = "/_sandbox/entra"
+    shown = page.get(path).text
+    assert f"{running.url}/entra/{TENANT_ID}/oauth2/v2.0/token" in shown
+    assert CALLER.secret in shown
+    page.post(path, answer="register", name="made-here", version="2")
+    known = running.app.entra.directory.applications()
+    [made] = [one for one in known.values() if one.name == "made-here"]
+    assert made.token_version == 2
+    page.get(path)
+    page.post(path, answer="expire", client_id=made.client_id)
+    again = running.app.entra.directory.applications()[made.client_id]
+    assert again.has_expired
+    kids = [key.kid for key in running.app.entra.directory.published()]
+    page.get(path)
+    page.post(path, answer="forget")
+    assert running.app.entra.directory.published()[-1].kid not in kids
+    page.get(path)
+    assert page.post(path, answer="register").status_code == 422
+    page.close()
+
+
+def test_the_prerequisites_of_both_set_ups_are_made_at_once() -> None:
+    with serve() as own:
+        page = signed_in(own, "admin")
+        page.get("/_sandbox/entra")
+        assert page.post("/_sandbox/entra", answer="prepare").status_code == 302
+        shown = page.get("/_sandbox/entra").text
+        page.get("/_sandbox/entra")
+        page.post("/_sandbox/entra", answer="prepare")
+        assert page.get("/_sandbox/entra").text.count("Inbound client secret") == 1
+        user = "m365supportintegration_integration_user"
+        word = own.store.note(f"password:{user}")
+        assert word in shown
+        url = f"{own.url}/api/now/table/incident?sysparm_limit=1"
+        assert requests.get(url, auth=(user, word), timeout=10).status_code == 200
+        store = own.store
+        profile = store.first("oauth_entity_profile")
+        assert profile is not None
+        assert profile["name"] == "m365supportintegration_outbound default_profile"
+        assert store.first("oauth_oidc_entity") is not None
+        assert store.first("sys_scope", scope=support_app.SCOPE) is not None
+        page.close()
+
+
+def test_nothing_is_prepared_without_the_applications(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SANDBOX_ENTRA_APPLICATIONS", "other:some-id=word")
+    with serve() as own:
+        page = signed_in(own, "admin")
+        page.get("/_sandbox/entra")
+        answer = page.post("/_sandbox/entra", answer="prepare")
+        assert answer.status_code == 422
+        assert "application named outbound" in answer.text
+        page.close()
