@@ -225,7 +225,8 @@ def test_one_call_is_explained_with_cause_and_repair(
     [
         ("integration_incomplete", "were not entered for this set-up"),
         ("invalid_request", "in a way the portal does not understand"),
-        ("not_found", "The other side refused it."),
+        ("not_found", "This does not exist, or not for this ServiceNow instance."),
+        ("unheard_of", "The other side refused it."),
     ],
 )
 def test_every_refusal_has_an_explanation(

@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 
 from connector.messages import explain, is_known
 from connector.probes.texts import Step, sentences
+from tickets.support.api.error_texts import PROBLEMS
 from tickets.support.call_models import ConnectorCall
 from tickets.support.diagnosis import occurrences
 from tickets.support.diagnosis.catalogue import CAUSES
+from tickets.support.diagnosis.causes import filled
 from tickets.support.diagnosis.history import as_tally
 from tickets.support.diagnosis.known import Known
 from tickets.support.diagnosis.situations import BY_NUMBER
@@ -59,9 +61,13 @@ def explanation(call: ConnectorCall) -> Explanation | None:
 
 
 def _cause(call: ConnectorCall) -> Cause | None:
-    if call.direction == ConnectorCall.Direction.INBOUND:
-        return CAUSES.get(_CAUSES.get(call.code, call.code))
-    return None
+    if not _is_inbound(call):
+        return None
+    return CAUSES.get(_CAUSES.get(call.code, call.code))
+
+
+def _is_inbound(call: ConnectorCall) -> bool:
+    return call.direction == ConnectorCall.Direction.INBOUND
 
 
 def _facts(call: ConnectorCall) -> dict[str, str]:
@@ -70,7 +76,12 @@ def _facts(call: ConnectorCall) -> dict[str, str]:
 
 
 def _general(call: ConnectorCall) -> Explanation:
-    """Return what a code means that is no cause: of a call of the portal, mostly."""
+    """Return what a code means that is no cause of a situation."""
+    problem = PROBLEMS.get(call.code) if _is_inbound(call) else None
+    if problem:
+        facts = _facts(call)
+        steps = [Step(part) for part in sentences(filled(problem.repair, facts))]
+        return Explanation(filled(problem.message, facts), "", steps, "")
     if not is_known(call.code):
         title = _("The other side refused it.")
         return Explanation(title, "", [Step(_("Read its own words below."))], "")
@@ -81,6 +92,6 @@ def _general(call: ConnectorCall) -> Explanation:
 
 def situations(call: ConnectorCall) -> list[Situation]:
     """Return the situations an inbound call put the agent in."""
-    if call.direction != ConnectorCall.Direction.INBOUND:
+    if not _is_inbound(call):
         return []
     return [BY_NUMBER[number] for number in occurrences.numbers_of(as_tally(call))]

@@ -50,7 +50,7 @@ class Cause:
 
     def told(self, facts: Mapping[str, str]) -> str:
         """Return why it is so."""
-        return _filled(self.text, facts)
+        return filled(self.text, facts)
 
     def steps(self, facts: Mapping[str, str]) -> list[Step]:
         """Return what to do about it."""
@@ -64,5 +64,6 @@ class _Facts(dict[str, str]):
         return "-"
 
 
-def _filled(words: Words, facts: Mapping[str, str]) -> str:
+def filled(words: Words, facts: Mapping[str, str]) -> str:
+    """Return a text with its facts; one that is not known is a dash."""
     return str(words) % _Facts(facts)

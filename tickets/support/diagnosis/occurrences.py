@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from tickets.support.diagnosis.history import History, Refused, Tally
 
-# What an agent was doing when the app made a call of this purpose.
+# What an agent may have been doing when the app made a call of this purpose; the tab
+# asks for service health whenever it is opened, which is none of the situations.
 _OCCASIONS: dict[str, tuple[Occasion, ...]] = {
-    "health.search": (Occasion.RECOMMENDED,),
     "solutions.search": (Occasion.RECOMMENDED, Occasion.SEARCH),
     "solutions.incident": (Occasion.SOLUTIONS_AGAIN,),
-    "requests.list": (Occasion.CASE_AGAIN,),
+    "requests.list": (Occasion.CONTACT, Occasion.CASE_AGAIN),
     "requests.open": (Occasion.CONTACT, Occasion.SAVING),
     "requests.read": (Occasion.CONTACT,),
     "requests.update": (Occasion.CONTACT, Occasion.SAVING),

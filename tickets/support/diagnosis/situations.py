@@ -9,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from connector.probes.texts import Copy, Step, filled_steps
+from tickets.support.call_models import Occasion
 from tickets.support.guide_parts import APP_SCOPE
 
 if TYPE_CHECKING:
@@ -22,24 +23,6 @@ FINAL_STEP = "Please contact your ServiceNow admin and ask them to complete the 
 NOT_AN_ADMIN = "{EmailAddress} is not a valid Microsoft 365 admin account. You need Microsoft 365 admin privileges to open a service request. In the app, link the admin account."
 APP_SUPPORT = "Please contact app support."
 NOT_SAVED = "Unable to save ticket details. Please contact App support."
-
-
-class Occasion(models.TextChoices):
-    """What the agent does when it happens."""
-
-    TAB = "tab", _("opens an incident")
-    RECOMMENDED = "recommended", _("selects Microsoft recommended solutions")
-    SEARCH = (
-        "search",
-        _("types the issue into the search box, then selects recommended solutions"),
-    )
-    CONTACT = "contact", _("selects Contact Microsoft support")
-    SOLUTIONS_AGAIN = "solutions_again", _("opens an incident with solutions again")
-    CASE_AGAIN = (
-        "case_again",
-        _("opens an incident again that was transferred to Microsoft support"),
-    )
-    SAVING = "saving", _("saves the ticket details")
 
 
 class Sign(models.TextChoices):
