@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tickets.support.call_models import Occasion
 from tickets.support.diagnosis.history import AT_THE_DOOR
-from tickets.support.diagnosis.situations import SITUATIONS, Occasion, Sign
+from tickets.support.diagnosis.situations import SITUATIONS, Sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

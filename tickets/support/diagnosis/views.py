@@ -16,10 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connector.access import require
 from tickets.support import tasks
+from tickets.support.call_models import Occasion
 from tickets.support.choosing import chosen, found, integration_of
 from tickets.support.diagnosis import places, report, runs
 from tickets.support.diagnosis.diagnosis import Diagnosis
-from tickets.support.diagnosis.situations import Occasion, Sign
+from tickets.support.diagnosis.situations import Sign
 from tickets.support.models import Repository
 from tickets.support.views import MANAGE
 
