@@ -115,6 +115,8 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "support:bulk_note", ["ISSUE"], {}, SHARES),
     ("get", "support:messages", [], {}, EVERYBODY),
     ("get", "support:message", ["MESSAGE"], {}, EVERYBODY),
+    ("get", "support:api", [], {}, SUPPORTS),
+    ("get", "support:api_scripts", [], {}, SUPPORTS),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),

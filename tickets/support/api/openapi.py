@@ -37,7 +37,7 @@ _ERROR = obj(
     },
 )
 _ALWAYS = (401, 404, 405, 429, 500, 503)
-_HEADERS = {
+HEADERS = {
     "X-ServiceNow-User": "user_name of the agent.",
     "X-ServiceNow-User-Email": "E-mail address of the agent.",
     "X-ServiceNow-User-Roles": "The app's roles of the agent, with commas between them: insights_user, administrator.",
@@ -82,7 +82,7 @@ def _paths() -> Json:
 def _completed(described: Json) -> Json:
     """Add what is the same for all operations: headers, and what can go wrong."""
     endpoint = REGISTRY[described["operationId"]]
-    shared = [_parameter("connector_key"), *map(_parameter, _HEADERS)]
+    shared = [_parameter("connector_key"), *map(_parameter, HEADERS)]
     failures = {
         str(status): {"$ref": f"#/components/responses/Error{status}"}
         for status in _failures(endpoint, described)
@@ -143,7 +143,7 @@ def _parameters() -> Json:
         "description": "Names the repository.",
         "schema": {"type": "string", "format": "uuid"},
     }
-    headers = {name: _header(name, text) for name, text in _HEADERS.items()}
+    headers = {name: _header(name, text) for name, text in HEADERS.items()}
     return {"connector_key": key, **headers}
 
 
