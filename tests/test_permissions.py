@@ -121,6 +121,8 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "support:calls", [], {}, SUPPORTS),
     ("get", "support:calls_export", [], {}, SUPPORTS),
     ("get", "support:call", ["CALL"], {}, SUPPORTS),
+    ("get", "support:api", [], {}, SUPPORTS),
+    ("get", "support:api_scripts", [], {}, SUPPORTS),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),

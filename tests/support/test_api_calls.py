@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import path
 from django.utils import timezone
 
+from portal import urls as portal_urls
 from tests.factories import RepositoryFactory, UserFactory
 from tests.support.calling import Instance
 from tests.support.entra import OUTBOUND
@@ -64,7 +65,6 @@ def _write(call: ApiCall) -> Reply:
 
 
 class _Urls:
-    app_name = "support_api"
     urlpatterns = [
         path(
             f"api/support/v1/repositories/<str:key>{WRITE}",
@@ -72,6 +72,7 @@ class _Urls:
                 Endpoint("requests.open", _write, ("POST",), REQUESTS, "administrator")
             ),
         ),
+        *portal_urls.urlpatterns,
     ]
 
 

@@ -12,6 +12,7 @@ from tickets.support import (
     setup_views,
     views,
 )
+from tickets.support.api import pages
 from tickets.support.diagnosis import call_views
 from tickets.support.diagnosis import views as diagnosis_views
 
@@ -50,6 +51,8 @@ urlpatterns = [
         name="decide_match",
     ),
     path("health/<str:issue_id>/note/", health_views.bulk_note, name="bulk_note"),
+    path("api/", pages.api, name="api"),
+    path("api/scripts/", pages.download, name="api_scripts"),
     path("messages/", message_views.message_list, name="messages"),
     path("messages/<str:message_id>/", message_views.message, name="message"),
     path("diagnosis/", diagnosis_views.diagnosis, name="diagnosis"),
