@@ -239,6 +239,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tickets.support.tasks.pull_health_due",
         "schedule": 900,
     },
+    "send service requests": {
+        "task": "tickets.support.tasks.sweep_requests",
+        "schedule": 30,
+    },
     "mail alerts": {"task": "portal.score.tasks.mail_alerts", "schedule": 300},
     "send states to Graph": {"task": "portal.score.tasks.sweep_states", "schedule": 30},
     "tidy exports": {"task": "portal.score.tasks.tidy_exports", "schedule": 300},
@@ -297,7 +301,7 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 
-# Mail: alerts only. Without a server each one becomes a file in DATA_DIR/mail.
+# Mail: alerts and service requests. Without a server each one becomes a file in DATA_DIR/mail.
 EMAIL_HOST = env.str("EMAIL_HOST", default="")
 EMAIL_PORT = env.int("EMAIL_PORT", default=587)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")

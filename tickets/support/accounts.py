@@ -91,11 +91,12 @@ def seen_as_admin(tenant: Tenant) -> dict[str, datetime | None]:
         email: account.last_login
         for account in accounts
         if account.user.has_perm("tickets.manage_support")
-        for email in _emails(account)
+        for email in emails_of(account)
     }
 
 
-def _emails(account: SocialAccount) -> set[str]:
+def emails_of(account: SocialAccount) -> set[str]:
+    """Return the addresses the directory gave an account, in lower case."""
     claims = account.extra_data.get("id_token", {})
     given = (claims.get("preferred_username"), claims.get("email"))
     return {email.lower() for email in given if isinstance(email, str)}
