@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from connector import signing_keys
 from connector.models import Tenant
-from tickets.support import checks, health, updates
+from tickets.support import call_log, checks, configuration, health, updates
+from tickets.support.api import limits
 from tickets.support.models import Repository
 from tickets.support.service_requests import outbox as request_outbox
 from tickets.support.service_requests import sorting
@@ -57,3 +59,17 @@ def sweep_requests() -> None:
     """Wake workers for what service requests wait for."""
     request_outbox.sweep()
     sorting.sweep()
+
+
+@shared_task
+def fetch_signing_keys_due() -> None:
+    """Have the keys fetched with which tokens for the connector API are signed."""
+    for directory in configuration.directories():
+        signing_keys.ask(signing_keys.of(directory))
+
+
+@shared_task
+def tidy_calls() -> None:
+    """Forget old connector calls, and minutes that are over."""
+    call_log.tidy()
+    limits.tidy()
