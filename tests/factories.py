@@ -38,7 +38,12 @@ from tickets.support.health_models import (
     ServiceIssue,
     ServiceMessage,
 )
-from tickets.support.models import Repository, SupportIntegration, SupportUser
+from tickets.support.models import (
+    LinkedPerson,
+    Repository,
+    SupportIntegration,
+    SupportUser,
+)
 from tickets.support.service_requests.models import (
     InboundReceipt,
     RequestDelivery,
@@ -412,6 +417,17 @@ class SupportUserFactory(DjangoModelFactory[SupportUser]):
     repository = factory.SubFactory(RepositoryFactory)
     user_name = factory.Sequence(lambda n: f"agent.{n}")
     role = SupportUser.Role.ADMINISTRATOR
+
+
+class LinkedPersonFactory(DjangoModelFactory[LinkedPerson]):
+    """Somebody of the portal who may open service requests."""
+
+    class Meta:
+        model = LinkedPerson
+
+    tenant = factory.SubFactory(TenantFactory)
+    user = factory.SubFactory(UserFactory)
+    email = "admin@contoso.example"
 
 
 class ServiceRequestFactory(DjangoModelFactory[ServiceRequest]):

@@ -12,6 +12,7 @@ from tickets.support import (
     setup_views,
     views,
 )
+from tickets.support.service_requests.urls import urlpatterns as requests
 
 app_name = "support"
 urlpatterns = [
@@ -50,4 +51,7 @@ urlpatterns = [
     path("health/<str:issue_id>/note/", health_views.bulk_note, name="bulk_note"),
     path("messages/", message_views.message_list, name="messages"),
     path("messages/<str:message_id>/", message_views.message, name="message"),
+    path("account/people/", account_views.link_person, name="link_person"),
+    path("account/people/<int:pk>/", account_views.unlink_person, name="unlink_person"),
+    *requests,
 ]

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from allauth.socialaccount.models import SocialAccount
-from django.utils.translation import gettext as _
 
 from tickets.support import accounts
+from tickets.support.api.error_texts import NO_ADMIN_ACCOUNT
 from tickets.support.models import LinkedPerson, SupportUser
 
 if TYPE_CHECKING:
@@ -33,10 +33,7 @@ class Account:
 
 def not_an_admin(email: str) -> str:
     """Return the message for an account that is not known as an admin's."""
-    message = _(
-        "%(email)s is not a valid Microsoft 365 admin account. You need Microsoft 365 admin privileges to open a service request. In the app, link the admin account."
-    )
-    return message % {"email": email}
+    return str(NO_ADMIN_ACCOUNT) % {"email": email}
 
 
 def of_person(tenant: Tenant, user: User) -> Account:

@@ -31,6 +31,19 @@ LARGEST = 1024 * 1024
 # Seconds a signature is good for, either way: clocks differ.
 WINDOW = 300
 _VERSION = "v1="
+# Keeps the secret in a file that only the mail server's user can read. A failure ends
+# in a code other than 0, so that the mail server tries again.
+_SCRIPT = """\
+#!/bin/sh
+set -e
+secret=$(cat "${{PORTAL_SECRET_FILE:-/etc/portal-inbound.secret}}")
+mail=$(mktemp); trap 'rm -f "$mail"' EXIT; cat > "$mail"
+now=$(date +%s)
+sum=$({{ printf '%s.' "$now"; cat "$mail"; }} | openssl dgst -sha256 -hmac "$secret" -r | cut -d' ' -f1)
+curl --fail --silent --show-error --max-time 30 \\
+  -H 'Content-Type: message/rfc822' -H "X-Portal-Timestamp: $now" -H "X-Portal-Signature: v1=$sum" \\
+  --data-binary @"$mail" '{url}'
+"""
 
 
 class Rejected(Exception):
@@ -57,6 +70,17 @@ def address(integration: SupportIntegration) -> str:
         return ""
     path = reverse("support:inbound", args=[integration.inbound_key])
     return f"{settings.SITE_URL}{path}"
+
+
+def script(url: str) -> str:
+    """Return what hands a mail on standard input to the portal, for any shell."""
+    return _SCRIPT.format(url=url)
+
+
+def command(integration: SupportIntegration) -> str:
+    """Return the same for a mail server on the portal's own machine; "" as long as none."""
+    key = integration.inbound_key
+    return f".venv/bin/python manage.py receive_mail {key}" if key else ""
 
 
 def signature_of(secret: str, timestamp: str, body: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 from django.db import IntegrityError, transaction
@@ -86,8 +86,9 @@ def open_once(
         return known, False
     if why := obstacle(tenant, account):
         raise why
-    case = ServiceRequest(
-        tenant=tenant,
+    case = draft(
+        tenant,
+        wish,
         repository=repository,
         repository_name=repository.repository_id if repository else "",
         ticket=ticket,
@@ -96,10 +97,8 @@ def open_once(
         opened_by_name=by.name[:150],
         opened_by_email=account.email[:254],
         transport=transport.chosen(SupportIntegration.objects.of(tenant)).id,
-        **asdict(wish),
     )
     case.is_test = _is_test(case)
-    case.diagnostics = diagnostics.clean(tenant, case.diagnostics)
     for _try in range(_TRIES):
         try:
             with transaction.atomic():
@@ -114,6 +113,13 @@ def open_once(
             return case, True
     message = "no free reference was found"
     raise RuntimeError(message)
+
+
+def draft(tenant: Tenant, wish: Wish, **more: Any) -> ServiceRequest:
+    """Return the request as it would be opened, unsaved."""
+    case = ServiceRequest(tenant=tenant, **asdict(wish), **more)
+    case.diagnostics = diagnostics.clean(tenant, case.diagnostics)
+    return case
 
 
 def _is_test(case: ServiceRequest) -> bool:

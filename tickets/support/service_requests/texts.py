@@ -12,9 +12,6 @@ from connector.graph import texts as graph_texts
 if TYPE_CHECKING:
     from connector.messages import Explanation, Texts
 
-# What the original said on the agent's form when a case could not be kept (S9, row 16).
-NOT_SAVED = _("Unable to save ticket details. Please contact App support.")
-
 _TEXTS: Texts = {
     "mail_refused": (
         _("The mail server refused the mail"),
