@@ -109,6 +109,8 @@ ENTRIES = (
             *("support:health", "support:issue", "support:bulk_note"),
             *("support:messages", "support:message"),
             *("support:diagnosis", "support:calls", "support:call"),
+            *("support:requests", "support:request_new", "support:request"),
+            *("support:request_inbox", "support:request_settings"),
         ),
     ),
     Entry(_("Audit trail"), "portal:audit", "history", "connector.view_auditevent"),

@@ -15,6 +15,7 @@ from tickets.support import (
 from tickets.support.api import pages
 from tickets.support.diagnosis import call_views
 from tickets.support.diagnosis import views as diagnosis_views
+from tickets.support.service_requests.urls import urlpatterns as requests
 
 app_name = "support"
 urlpatterns = [
@@ -67,4 +68,7 @@ urlpatterns = [
     path("calls/", call_views.call_list, name="calls"),
     path("calls/export/", call_views.export, name="calls_export"),
     path("calls/<int:pk>/", call_views.call, name="call"),
+    path("account/people/", account_views.link_person, name="link_person"),
+    path("account/people/<int:pk>/", account_views.unlink_person, name="unlink_person"),
+    *requests,
 ]

@@ -6,6 +6,7 @@ from django.urls import path, re_path
 
 from tickets.support.api import health_endpoints, meta_endpoints, views
 from tickets.support.api.serving import serve
+from tickets.support.service_requests import endpoints as requests
 
 _REPOSITORY = "repositories/<str:key>"
 
@@ -18,6 +19,21 @@ urlpatterns = [
         f"{_REPOSITORY}/health-incidents/search",
         serve(health_endpoints.search),
         name="health_search",
+    ),
+    path(
+        f"{_REPOSITORY}/service-requests",
+        serve(requests.open_request, requests.list_requests),
+        name="requests",
+    ),
+    path(
+        f"{_REPOSITORY}/service-requests/<str:reference>",
+        serve(requests.read_request),
+        name="request",
+    ),
+    path(
+        f"{_REPOSITORY}/service-requests/<str:reference>/updates",
+        serve(requests.update_request),
+        name="request_updates",
     ),
     # Last: whatever is no address.
     re_path(r"^.*$", views.unknown, name="unknown"),

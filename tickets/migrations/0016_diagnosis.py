@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ('tickets', '0014_connector_call_counts'),
+        ('tickets', '0015_service_requests'),
     ]
 
     operations = [
