@@ -42,6 +42,12 @@ def context(request_id: str, ip_address: str | None = None) -> Iterator[None]:
         _context.reset(mark)
 
 
+def request_id() -> str:
+    """Return the identifier of the request or task that is under way, or ""."""
+    where = _context.get()
+    return where.request_id if where else ""
+
+
 def record(
     action: str,
     *,

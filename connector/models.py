@@ -12,6 +12,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from connector.entra_models import SigningKeys as SigningKeys
 from connector.fields import EncryptedJSONField, EncryptedTextField
 from connector.graph_models import GraphAccess as GraphAccess
 from connector.queries import ConnectionQuerySet, ProbeRunQuerySet, TenantQuerySet

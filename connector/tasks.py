@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from connector import authorization, runs, tokens, upkeep
+from connector import authorization, runs, signing_keys, tokens, upkeep
 from connector.graph import check as graph_check
-from connector.models import Connection, GraphAccess, ProbeRun
+from connector.models import Connection, GraphAccess, ProbeRun, SigningKeys
 
 Status = Connection.Status
 
@@ -59,3 +59,10 @@ def check_graph(access_pk: int) -> None:
     """Ask Microsoft whether an access to Graph works."""
     for access in GraphAccess.objects.filter(pk=access_pk).select_related("tenant"):
         graph_check.run(access)
+
+
+@shared_task
+def fetch_signing_keys(keys_pk: int) -> None:
+    """Fetch the keys a directory signs with."""
+    for known in SigningKeys.objects.filter(pk=keys_pk):
+        signing_keys.fetch(known)

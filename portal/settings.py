@@ -206,6 +206,10 @@ OUTBOX_SWEEP_INTERVAL = env.int("OUTBOX_SWEEP_INTERVAL", default=10)
 SYNC_INTERVAL = env.int("SYNC_INTERVAL", default=60)
 SYNC_MAX_INTERVAL = env.int("SYNC_MAX_INTERVAL", default=300)
 
+# The connector API: calls a minute of one repository, and refused ones of one address.
+CONNECTOR_CALLS_PER_MINUTE = env.int("CONNECTOR_CALLS_PER_MINUTE", default=120)
+CONNECTOR_REFUSALS_PER_MINUTE = env.int("CONNECTOR_REFUSALS_PER_MINUTE", default=60)
+
 # Celery
 REDIS_URL = env.str("REDIS_URL", default=f"redis+socket://{DATA_DIR / 'redis.sock'}")
 CELERY_BROKER_URL = REDIS_URL
@@ -238,6 +242,14 @@ CELERY_BEAT_SCHEDULE = {
     "fetch service health": {
         "task": "tickets.support.tasks.pull_health_due",
         "schedule": 900,
+    },
+    "fetch signing keys": {
+        "task": "tickets.support.tasks.fetch_signing_keys_due",
+        "schedule": 6 * 3600,
+    },
+    "tidy the log of connector calls": {
+        "task": "tickets.support.tasks.tidy_calls",
+        "schedule": 24 * 3600,
     },
     "mail alerts": {"task": "portal.score.tasks.mail_alerts", "schedule": 300},
     "send states to Graph": {"task": "portal.score.tasks.sweep_states", "schedule": 30},

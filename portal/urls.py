@@ -21,5 +21,6 @@ urlpatterns = [
     path("oauth/", include("social_django.urls", namespace="social")),
     path("tickets/", include("tickets.urls")),
     path("support/", include("tickets.support.urls")),
+    path("api/support/v1/", include("tickets.support.api.urls")),
     path("securescore/", include("portal.score.urls")),
 ]

@@ -31,6 +31,7 @@ from tickets.state_models import icon_of
 from tickets.support import call_models as call_models
 from tickets.support import health_models as health_models
 from tickets.support import models as support_models  # noqa: F401 - for Django
+from tickets.support.api import limit_models as limit_models
 from tickets.support.solutions import models as solution_models  # noqa: F401 - as well
 
 if TYPE_CHECKING:

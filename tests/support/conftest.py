@@ -13,6 +13,7 @@ from tests.factories import RepositoryFactory, SupportIntegrationFactory
 from tests.score.conftest import _graph_server as _graph_server
 from tests.score.conftest import graph_server as graph_server
 from tests.support import entra
+from tests.support.calling import Instance, know_the_keys
 from tests.support.entra import Directory, Loopback
 from tickets.support import checks
 from tickets.support.guides import guide_for
@@ -152,6 +153,14 @@ def aad_repository(
         rest_username=entra.REST_USER,
         rest_password=entra.SECRETS[entra.REST_USER],
     )
+
+
+@pytest.fixture
+def calling(tenant: Tenant, integration: SupportIntegration) -> Instance:
+    """The app of a complete repository; the portal knows the directory's keys."""
+    directory = Directory()
+    know_the_keys(directory)
+    return Instance(RepositoryFactory(tenant=tenant), directory)
 
 
 @pytest.fixture

@@ -35,6 +35,11 @@ KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 Reply = tuple[int, dict[str, str], str]
 
 
+def public(key: rsa.RSAPrivateKey, kid: str) -> dict[str, Any]:
+    """Return a key as a directory publishes it."""
+    return {**json.loads(RSAAlgorithm.to_jwk(key.public_key())), "kid": kid}
+
+
 @dataclass
 class Directory:
     """What the directory says; tests change it to make it say something else."""
@@ -45,21 +50,31 @@ class Directory:
     metadata_status: int = 200
     keys_url: str = f"{LOGIN}/discovery/keys"
     token_requests: list[dict[str, str]] = field(default_factory=list)
+    # What it signs with, and what it publishes beside that.
+    key: rsa.RSAPrivateKey = KEY
+    kid: str = "k1"
+    other_keys: list[dict[str, Any]] = field(default_factory=list)
 
-    def token(self, client_id: str, audience: str) -> str:
-        claims = {
+    def token(self, client_id: str, audience: str, **claims: Any) -> str:
+        said = {
             "iss": self.issuer,
             "aud": [ALSO, audience],
             "exp": int(time.time()) + 3600,
             "appid": client_id,
             **self.claims,
+            **claims,
         }
-        kept = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(kept, KEY, "RS256", headers={"kid": "k1"})
+        kept = {name: value for name, value in said.items() if value is not None}
+        return jwt.encode(kept, self.key, "RS256", headers={"kid": self.kid})
+
+    def application_token(self, **claims: Any) -> str:
+        """Return a token as the instance gets one for the connector API."""
+        now = int(time.time())
+        usual = {"iat": now, "nbf": now, "tid": DIRECTORY, "ver": "1.0"}
+        return self.token(OUTBOUND, OUTBOUND, **{"aud": OUTBOUND, **usual, **claims})
 
     def keys(self) -> dict[str, Any]:
-        key = {**json.loads(RSAAlgorithm.to_jwk(KEY.public_key())), "kid": "k1"}
-        return {"keys": [key]}
+        return {"keys": [public(self.key, self.kid), *self.other_keys]}
 
     def answer_on(self, mock: responses.RequestsMock, login: str = LOGIN) -> None:
         """Answer what the portal sends to Microsoft."""

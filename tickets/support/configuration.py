@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector import audit
+from connector import audit, signing_keys
 from tickets.support import steps
 from tickets.support.guides import guide_for
 from tickets.support.models import Repository, SupportIntegration
@@ -57,6 +57,19 @@ def change(tenant: Tenant, values: dict[str, Any], *, actor: User) -> None:
         actor=actor,
         settings=sorted(values),
     )
+    _fetch_keys(integration)
+
+
+def directories() -> set[str]:
+    """Return the directories of all organisations that have one."""
+    rows = SupportIntegration.objects.select_related("tenant")
+    return {row.directory.strip().lower() for row in rows if row.directory}
+
+
+def _fetch_keys(integration: SupportIntegration) -> None:
+    """Have the keys there before the instance first calls."""
+    if integration.directory:
+        signing_keys.ask(signing_keys.of(integration.directory))
 
 
 def _stored(tenant: Tenant) -> SupportIntegration:
@@ -86,6 +99,7 @@ def enter(
     repository.save()
     action = "support.repository_added" if is_new else "support.repository_changed"
     _record(action, repository, actor)
+    _fetch_keys(_stored(repository.tenant))
     return repository
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from connector import signing_keys
 from connector.models import Tenant
-from tickets.support import checks, health, updates
+from tickets.support import call_log, checks, configuration, health, updates
+from tickets.support.api import limits
 from tickets.support.models import Repository
 
 
@@ -36,3 +38,17 @@ def tell_updates(tenant_pk: int) -> None:
     """Note the updates of issues into the tickets that match."""
     for tenant in Tenant.objects.filter(pk=tenant_pk):
         updates.tell(tenant)
+
+
+@shared_task
+def fetch_signing_keys_due() -> None:
+    """Have the keys fetched with which tokens for the connector API are signed."""
+    for directory in configuration.directories():
+        signing_keys.ask(signing_keys.of(directory))
+
+
+@shared_task
+def tidy_calls() -> None:
+    """Forget old connector calls, and minutes that are over."""
+    call_log.tidy()
+    limits.tidy()

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connector', '0009_finished_set_ups'),
-        ('tickets', '0013_connector_key'),
+        ('tickets', '0014_connector_call_counts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
