@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from tickets.support import (
     account_views,
@@ -50,4 +50,5 @@ urlpatterns = [
     path("health/<str:issue_id>/note/", health_views.bulk_note, name="bulk_note"),
     path("messages/", message_views.message_list, name="messages"),
     path("messages/<str:message_id>/", message_views.message, name="message"),
+    path("solutions/", include("tickets.support.solutions.urls")),
 ]

@@ -73,7 +73,7 @@ def join(terms: Iterable[str]) -> str:
     return " ".join(kept)
 
 
-def give(  # noqa: PLR0913 - each of them is a fact of the row
+def give(
     document: Document,
     voter: Voter,
     *,
@@ -99,9 +99,7 @@ def give(  # noqa: PLR0913 - each of them is a fact of the row
     return row
 
 
-def opinions(
-    documents: Collection[int], search: UUID, voter: Voter
-) -> dict[int, bool]:
+def opinions(documents: Collection[int], search: UUID, voter: Voter) -> dict[int, bool]:
     """Return what this person said of these documents in this search."""
     rows = Feedback.objects.filter(
         document__in=documents, search_id=search, voter=voter.name
@@ -109,9 +107,7 @@ def opinions(
     return dict(rows.values_list("document_id", "is_helpful"))
 
 
-def factors(
-    documents: Collection[int], terms: Mapping[str, float]
-) -> dict[int, float]:
+def factors(documents: Collection[int], terms: Mapping[str, float]) -> dict[int, float]:
     """Return what each document's points are multiplied by; 1 where nobody said much."""
     rows = Feedback.objects.filter(document__in=documents).order_by("-at", "-pk")
     votes: defaultdict[int, dict[str, float]] = defaultdict(dict)

@@ -35,7 +35,8 @@ KEPT = timedelta(days=180)
 _MOST_TERMS = {"title": 60, "keywords": 60, "text": 1500}
 _COLUMNS = [
     *("origin", "number", "title", "keywords", "text", "html", "services", "url"),
-    *("updated_at", "is_open", "is_active", "digest", "terms", "indexed_at"),
+    *("updated_at", "is_open", "is_active", "revision", "digest", "terms"),
+    "indexed_at",
 ]
 
 
@@ -53,6 +54,7 @@ class Entry:
     html: str = ""
     updated_at: datetime | None = None
     is_open: bool = False
+    revision: str = ""
 
 
 def put(
@@ -115,14 +117,13 @@ def _end(pks: list[int]) -> None:
                 html="",
                 terms="",
                 digest="",
+                revision="",
                 indexed_at=timezone.now(),
             )
             postings.forget(some)
 
 
-def _add(
-    tenant: Tenant, source: str, entries: Mapping[str, Entry], origin: str
-) -> int:
+def _add(tenant: Tenant, source: str, entries: Mapping[str, Entry], origin: str) -> int:
     known = dict(
         Document.objects.for_tenant(tenant)
         .filter(source=source, key__in=entries, is_active=True)
@@ -166,6 +167,7 @@ def _document(
         updated_at=entry.updated_at,
         is_open=entry.is_open,
         is_active=True,
+        revision=entry.revision[:64],
         digest=digest,
         terms="\n".join(
             words.line(lines[name], most) for name, most in _MOST_TERMS.items()

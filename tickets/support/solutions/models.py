@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -63,6 +64,9 @@ class Solution(models.Model):
                 condition=~models.Q(key=""),
                 name="solution_key_once_per_tenant",
             ),
+            models.UniqueConstraint(
+                "tenant", Lower("title"), name="solution_title_once_per_tenant"
+            ),
         ]
         verbose_name = _("solution")
 
@@ -71,6 +75,26 @@ class Solution(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("support:solution", args=[self.pk])
+
+
+class LibraryImport(models.Model):
+    """Files that were read and shown, and wait to be taken over; kept for a day."""
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    # Each as tickets.support.solutions.files.Draft has it.
+    drafts = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.created_at}"
 
 
 class Document(models.Model):
@@ -108,7 +132,9 @@ class Document(models.Model):
     # A health issue that has not ended.
     is_open = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
-    digest = models.CharField(max_length=64)
+    # What the source told of this version, where asking for all of it is dear.
+    revision = models.CharField(max_length=64, blank=True)
+    digest = models.CharField(max_length=64, blank=True)
     terms = models.TextField(blank=True)
     indexed_at = models.DateTimeField(default=timezone.now)
 
@@ -217,9 +243,12 @@ class KnowledgeSource(models.Model):
     )
     # As an origin, like a repository's: https://contoso.service-now.com
     endpoint = models.URLField(max_length=255)
-    is_enabled = models.BooleanField(_("Take articles over"), default=True)
+    # Off until somebody decides: the user may see more than those who search here.
+    is_enabled = models.BooleanField(_("Take articles over"), default=False)
     # The sys_ids of the knowledge bases to take; empty takes what the user sees.
     bases = models.JSONField(default=list, blank=True)
+    # Names by sys_id of those whose articles were seen.
+    seen_bases = models.JSONField(default=dict, blank=True)
     due_at = models.DateTimeField(default=timezone.now)
     claimed_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

@@ -41,7 +41,11 @@ def write(documents: Iterable[Document]) -> None:
         cursor.executemany(_DELETE, [(row.pk,) for row in rows])
         cursor.executemany(
             _INSERT,
-            [(row.pk, f"{_mark(row.tenant_id)} {row.terms}") for row in rows if row.is_active],
+            [
+                (row.pk, f"{_mark(row.tenant_id)} {row.terms}")
+                for row in rows
+                if row.is_active
+            ],
         )
 
 

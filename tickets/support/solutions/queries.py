@@ -74,4 +74,5 @@ class KnowledgeSourceQuerySet(TenantQuerySet):
         free = models.Q(claimed_at=None) | models.Q(claimed_at__lt=now - LEASE)
         if self.due().filter(free, pk=pk).update(claimed_at=now) != 1:
             return None
-        return self.select_related("tenant").get(pk=pk)
+        source: KnowledgeSource = self.select_related("tenant").get(pk=pk)
+        return source

@@ -34,7 +34,7 @@ _LENGTH = 0.6
 # What stands after the first line describes; the first line says what it is about.
 _DETAIL = 0.5
 _CODE = 2.5
-_SAME_SERVICE, _OTHER_SERVICE = 1.2, 0.8
+_SAME_SERVICE, _OTHER_SERVICE = 1.15, 0.85
 _OPEN_ISSUE, _OVER = 1.2, 0.6
 _OWN = 1.05
 # A message is news for a month, and counts least after a year.
@@ -107,7 +107,9 @@ def standing(
     asked: Question, document: Document, rarities: Mapping[str, float]
 ) -> Standing:
     """Return how well a document answers."""
-    counted = [(Counter(line.split()), line.count(" ") + 1) for line in _lines(document)]
+    counted = [
+        (Counter(line.split()), line.count(" ") + 1) for line in _lines(document)
+    ]
     points, matched = 0.0, set()
     for term, weight in asked.weights.items():
         frequency = sum(

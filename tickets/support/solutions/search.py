@@ -24,8 +24,8 @@ CANDIDATES = 150
 # So many of the best are looked at again with what people said.
 REVIEWED = 30
 # Below so many of a hundred points it is not shown, nor far behind the best.
-LOWEST = 10
-BEHIND = 0.25
+LOWEST = 8
+BEHIND = 0.15
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,11 @@ class Hit:
     score: int
     # As they stand in the question.
     matched_words: tuple[str, ...]
+    matched: frozenset[str] = frozenset()
 
     @property
     def source_label(self) -> str:
-        return Document.Source(self.document.source).label
+        return str(Document.Source(self.document.source).label)
 
     @property
     def updated_at(self) -> datetime | None:
@@ -120,6 +121,7 @@ def _hits(asked: Question, scored: Sequence[tuple[Standing, int]]) -> list[Hit]:
             snippet=snippets.snippet(texts.get(one.document.pk, ""), one.matched),
             score=score,
             matched_words=_said(asked, one),
+            matched=one.matched,
         )
         for one, score in scored
     ]

@@ -56,7 +56,10 @@ def marked(text: str, spans: Sequence[tuple[int, int]]) -> SafeString:
     """Return the text, escaped, with these stretches marked."""
     parts, place = [], 0
     for start, end in spans:
-        parts += [escape(text[place:start]), format_html("<mark>{}</mark>", text[start:end])]
+        parts += [
+            escape(text[place:start]),
+            format_html("<mark>{}</mark>", text[start:end]),
+        ]
         place = end
     parts.append(escape(text[place:]))
     return mark_safe("".join(parts))  # noqa: S308 - each part is escaped
@@ -68,7 +71,9 @@ def _start(text: str, spans: Spans) -> int:
         return 0
     best, most = 0, 0
     for start, _end in spans:
-        inside = sum(1 for a, b in spans if start <= a and b <= start + LENGTH - _BEFORE)
+        inside = sum(
+            1 for a, b in spans if start <= a and b <= start + LENGTH - _BEFORE
+        )
         if inside > most:
             best, most = start, inside
     if best <= _BEFORE:
