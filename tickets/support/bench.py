@@ -112,6 +112,11 @@ class Bench:
             password=repository.rest_password,
         )
 
+    def client(self) -> ServiceNow:
+        """Return the instance as the Rest user; raises Unanswerable without its values."""
+        self.complete()
+        return self._client
+
     def rows(
         self,
         table: str,

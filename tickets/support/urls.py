@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from tickets.support import (
     account_views,
@@ -71,4 +71,5 @@ urlpatterns = [
     path("account/people/", account_views.link_person, name="link_person"),
     path("account/people/<int:pk>/", account_views.unlink_person, name="unlink_person"),
     *requests,
+    path("solutions/", include("tickets.support.solutions.urls")),
 ]

@@ -7,6 +7,7 @@ from django.urls import path, re_path
 from tickets.support.api import health_endpoints, meta_endpoints, views
 from tickets.support.api.serving import serve
 from tickets.support.service_requests import endpoints as requests
+from tickets.support.solutions import endpoints as solution_endpoints
 
 _REPOSITORY = "repositories/<str:key>"
 
@@ -34,6 +35,21 @@ urlpatterns = [
         f"{_REPOSITORY}/service-requests/<str:reference>/updates",
         serve(requests.update_request),
         name="request_updates",
+    ),
+    path(
+        f"{_REPOSITORY}/solutions/search",
+        serve(solution_endpoints.find),
+        name="solutions_search",
+    ),
+    path(
+        f"{_REPOSITORY}/solutions",
+        serve(solution_endpoints.shown),
+        name="solutions_incident",
+    ),
+    path(
+        f"{_REPOSITORY}/solutions/<str:document>/feedback",
+        serve(solution_endpoints.judge),
+        name="solutions_feedback",
     ),
     # Last: whatever is no address.
     re_path(r"^.*$", views.unknown, name="unknown"),

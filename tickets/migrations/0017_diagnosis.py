@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
-        ('tickets', '0015_service_requests'),
+        ('tickets', '0016_solutions'),
     ]
 
     operations = [
