@@ -77,8 +77,7 @@ class Entra:
     def _token(self, request: Request, version: int) -> Response:
         if request.method != "POST":
             return Response("", status=405, headers={"Allow": "POST"})
-        form = request.form.to_dict()
-        wish = entra_tokens.Wish(self.directory, authority(request), version, form)
+        wish = entra_tokens.Wish(self.directory, version, request.form.to_dict())
         return graph_token.reply(wish.answer())
 
     def _control(self, request: Request) -> Response:

@@ -135,9 +135,9 @@ class Directory:
 
 
 def from_text(text: str) -> dict[str, Application]:
-    """Read applications as NAME:CLIENT_ID=SECRET, with spaces between them."""
+    """Read applications as NAME:CLIENT_ID=SECRET, with commas or spaces between them."""
     found = {}
-    for word in text.split():
+    for word in text.replace(",", " ").split():
         named, sign, secret = word.partition("=")
         name, _, client_id = named.rpartition(":")
         if not (sign and client_id and secret):

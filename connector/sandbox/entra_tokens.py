@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from connector.sandbox.controls import TENANT_ID
 from connector.sandbox.entra_directory import NAME
+from connector.sandbox.graph_directory import LOGIN
 from connector.sandbox.graph_token import TokenError
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ class Wish:
     """A request of the client credentials grant at one of the endpoints."""
 
     directory: Directory
-    authority: str
     version: int
     form: Mapping[str, str]
 
@@ -145,13 +145,13 @@ class Wish:
         if target and target.token_version == 2:
             return {
                 "aud": target.client_id,
-                "iss": issuer(self.authority, 2),
+                "iss": issuer(2),
                 "azp": client.client_id,
                 "azpacr": "1",
                 "ver": "2.0",
                 **shared,
             }
-        first = issuer(self.authority, 1)
+        first = issuer(1)
         return {
             "aud": audience,
             "iss": first,
@@ -181,23 +181,27 @@ class Wish:
         }
 
 
-def issuer(authority: str, version: int) -> str:
+def issuer(version: int) -> str:
     """Return who signs tokens of a version."""
     if version == 1:
         return f"https://sts.windows.net/{TENANT_ID}/"
-    return f"{authority}/{TENANT_ID}/v2.0"
+    return f"{LOGIN}/{TENANT_ID}/v2.0"
 
 
 def metadata(authority: str, tenant: str, version: int) -> dict[str, Any]:
-    """Return the OpenID configuration of the directory."""
-    base = f"{authority}/{tenant}"
+    """Return the OpenID configuration of the directory.
+
+    Its addresses are those of the host it plays: clients of Microsoft take no others,
+    and map them. Only the keys are named where they lie, as anybody fetches those.
+    """
+    base = f"{LOGIN}/{tenant}"
     part = "/v2.0" if version == 2 else ""
     return {
-        "issuer": issuer(authority, version),
+        "issuer": issuer(version),
         "authorization_endpoint": f"{base}/oauth2{part}/authorize",
         "token_endpoint": f"{base}/oauth2{part}/token",
         "token_endpoint_auth_methods_supported": ["client_secret_post"],
-        "jwks_uri": f"{base}/discovery{part}/keys",
+        "jwks_uri": f"{authority}/{tenant}/discovery{part}/keys",
         "id_token_signing_alg_values_supported": ["RS256"],
         "response_types_supported": ["code", "id_token", "code id_token"],
         "subject_types_supported": ["pairwise"],

@@ -145,7 +145,7 @@ def _update(row: Json) -> Html:
 def _update_form(
     reference: str, row: Json, values: Mapping[str, str], token: Html, action: str
 ) -> Html:
-    if _text(row, "state") == "closed":
+    if _text(row, "state") in {"closed", "cancelled"}:
         return Html("")
     return fill(
         "_support_update",
