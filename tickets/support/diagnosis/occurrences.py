@@ -24,6 +24,7 @@ _OCCASIONS: dict[str, tuple[Occasion, ...]] = {
     "requests.read": (Occasion.CONTACT,),
     "requests.update": (Occasion.CONTACT, Occasion.SAVING),
 }
+_SELECTIONS = {Occasion.RECOMMENDED, Occasion.SEARCH}
 # What the app shows for the code of a failure.
 _SIGNS: dict[str, Sign] = {
     **dict.fromkeys(AT_THE_DOOR, Sign.NOTHING),
@@ -53,9 +54,14 @@ def numbers_of(tally: Tally) -> tuple[int, ...]:
 
 def _occasions(tally: Tally) -> tuple[Occasion, ...]:
     """Return what the agent did; the app says it, where the purpose leaves it open."""
-    possible = _OCCASIONS.get(tally.purpose, ())
-    said = tuple(one for one in possible if one == tally.occasion)
-    return said or possible
+    said = tally.occasion
+    if tally.purpose == "solutions.search" and said in _SELECTIONS:
+        return (Occasion(said),)
+    if tally.purpose == "requests.list" and said:
+        # The tab asks for them whatever else is done there.
+        is_contact = said == Occasion.CONTACT
+        return (Occasion.CONTACT if is_contact else Occasion.CASE_AGAIN,)
+    return _OCCASIONS.get(tally.purpose, ())
 
 
 def _number(occasion: Occasion, code: str) -> int:
