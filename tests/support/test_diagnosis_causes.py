@@ -202,6 +202,7 @@ def test_too_many_calls_are_told_for_an_hour_though_others_went_through(
     call(repository, "solutions.search", ago=60)
     assert present(repository) == {"rate_limited"}
     assert in_it(repository) == {10, 12}
+    assert in_it(repository, "expected") == {14, 15}
 
 
 def test_too_many_calls_of_yesterday_are_no_cause_any_more(
@@ -290,7 +291,13 @@ def test_what_is_missing_here_is_told_apart_and_who_was_refused(
 
 # What the instance shows, the causes it proves, and the situations.
 LOOKS: list[tuple[dict[str, Any], set[str], set[int]]] = [
-    ({"app": {"rows": []}}, {"app_not_installed"}, {1}),
+    # Without an application: the script was pasted.
+    ({"app": {"rows": []}}, set(), set()),
+    (
+        {name: {"rows": []} for name in ("app", "script", "action", "properties")},
+        {"app_not_installed"},
+        {1},
+    ),
     ({"script": {"rows": []}}, {"script_include_missing"}, {1}),
     (
         {"script": {"rows": [{"name": "x", "active": "false"}]}},

@@ -17,7 +17,7 @@ CAUSES = (
         "app_not_installed",
         (1,),
         _("The app is not installed on the instance"),
-        _("There is no application with the scope of the app."),
+        _("Neither an application of this scope is there, nor the pasted script."),
         (
             _("Install the app, or paste its script, as the guide says."),
             Copy(_("Application scope"), APP_SCOPE),

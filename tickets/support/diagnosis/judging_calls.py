@@ -109,13 +109,8 @@ def rate_limited(known: Known) -> Finding:
     last = known.history.newest(partial(_has_code, ("rate_limited",)))
     if last is None or last < timezone.now() - HOUR:
         return found if not found.is_present else absent(found.id, *found.evidence)
-    recent = [one for one in known.history.tallies if one.code == "rate_limited"]
-    return present(
-        found.id,
-        *found.evidence,
-        situations=occurrences.numbers(recent),
-        since=last,
-    )
+    # The limit is one for all operations, and only its first refusal is logged.
+    return present(found.id, *found.evidence, Line("first_only"), since=last)
 
 
 def personal(known: Known, cause_id: str) -> Finding:

@@ -63,6 +63,8 @@ def _empty(cause_id: str, name: str, *steps: str) -> Judge:
         if isinstance(value, Blind):
             return _by_calls(known, cause_id, value, *steps)
         facts = {"name": f"{APP_SCOPE}.{name}", "value": value, **at(known.sight.at)}
+        if known.sight.is_app_gone:
+            return absent(cause_id, Line("app_first"))
         if value:
             return absent(cause_id, Line("property", facts))
         later = known.called_since(known.sight.at)

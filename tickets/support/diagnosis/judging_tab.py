@@ -52,7 +52,9 @@ def _part(look: str, what: str, *, wants_inactive: bool, cause_id: str) -> Judge
         if isinstance(rows, Blind):
             return _blind(known, cause_id, rows)
         facts = {"what": what, **at(known.sight.at)}
-        is_active = any(row.get("active", "true") != "false" for row in rows)
+        if known.sight.is_app_gone:
+            return absent(cause_id, Line("app_first"))
+        is_active = any(row["active"] != "false" for row in rows)
         is_meant = bool(rows) is wants_inactive and not is_active
         if shown := _shown(known):
             return absent(cause_id, Line("call_came", at(shown)))
@@ -65,6 +67,21 @@ def _part(look: str, what: str, *, wants_inactive: bool, cause_id: str) -> Judge
         return absent(cause_id, Line(code, facts))
 
     return judge
+
+
+def app_not_installed(known: Known) -> Finding:
+    """Judge whether anything of the app is on the instance."""
+    cause_id = "app_not_installed"
+    looks = [known.sight.rows(name) for name in ("app", "script", "action")]
+    blind = next((one for one in looks if isinstance(one, Blind)), None)
+    if shown := _shown(known):
+        return absent(cause_id, Line("call_came", at(shown)))
+    if known.sight.is_app_gone:
+        facts = {"what": "; ".join((_SCOPE, _SCRIPT, _ACTION)), **at(known.sight.at)}
+        return present(cause_id, Line("missing", facts), since=known.sight.at)
+    if blind and not any(looks):
+        return _blind(known, cause_id, blind)
+    return absent(cause_id, Line("there", at(known.sight.at)))
 
 
 def view_excluded(known: Known) -> Finding:
@@ -100,21 +117,19 @@ def nobody_has_role(known: Known) -> Finding:
         return absent(cause_id, Line("call_came", at(shown)))
     if row is None:
         return unknown(cause_id, Blind("not_asked").line)
+    if known.sight.is_app_gone:
+        return absent(cause_id, Line("app_first"))
     if row.code == "nobody":
         return present(cause_id, check_line(row), since=row.checked_at)
     is_told = row.verdict != "unknown"
     return (absent if is_told else unknown)(cause_id, check_line(row))
 
 
+_SCOPE = f"application {APP_SCOPE}"
 _SCRIPT = f"script include {SCRIPT_INCLUDE}"
 _ACTION = f"UI action {UI_ACTION}"
 JUDGES: dict[str, Judge] = {
-    "app_not_installed": _part(
-        "app",
-        f"application scope {APP_SCOPE}",
-        wants_inactive=False,
-        cause_id="app_not_installed",
-    ),
+    "app_not_installed": app_not_installed,
     "script_include_missing": _part(
         "script", _SCRIPT, wants_inactive=False, cause_id="script_include_missing"
     ),

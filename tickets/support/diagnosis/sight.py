@@ -77,6 +77,14 @@ class Sight:
             return rows
         return Blind(found["code"], found.get("table", ""), found.get("words", ""))
 
+    @property
+    def is_app_gone(self) -> bool:
+        """Whether nothing of the app is on the instance, as far as it showed.
+
+        Where the script was pasted there is no application, but its parts are.
+        """
+        return all(self.rows(name) == [] for name in ("app", "script", "action"))
+
     def property(self, name: str) -> str | Blind:
         """Return the value of a property of the app, "" when it is not there."""
         rows = self.rows("properties")
