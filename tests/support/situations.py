@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from connector.servicenow.records import WIRE_FORMAT
+from tickets.support.api.addresses import connector_url
 from tickets.support.call_models import ConnectorCall
 from tickets.support.diagnosis.diagnosis import Diagnosis
-from tickets.support.diagnosis.known import base_url
 from tickets.support.diagnosis.models import DiagnosisRun
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def write(
 def properties(repository: Repository, **changed: str) -> list[dict[str, str]]:
     """Return the properties of an app that is set up."""
     usual = {
-        "connector_url": base_url(repository),
+        "connector_url": connector_url(repository),
         "oauth_profile": "outbound default_profile",
         "repository_id": repository.repository_id,
         "setup_state": "complete",

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import timezone
 
 from tests.factories import (
     RepositoryFactory,
+    RequestDeliveryFactory,
+    ServiceRequestFactory,
     SupportIntegrationFactory,
     SupportUserFactory,
 )
@@ -19,13 +22,14 @@ from tests.support.situations import (
     properties,
     sent,
     verdicts,
-    write,
 )
+from tickets.support.api.addresses import connector_url
+from tickets.support.diagnosis import places
 from tickets.support.diagnosis.catalogue import CAUSES
 from tickets.support.diagnosis.diagnosis import JUDGES, Diagnosis
 from tickets.support.diagnosis.history import KEY_CODES, TOKEN_CODES
-from tickets.support.diagnosis.known import base_url
 from tickets.support.diagnosis.situations import SITUATIONS
+from tickets.support.solutions.models import Search
 
 if TYPE_CHECKING:
     from pytest_django.fixtures import SettingsWrapper
@@ -59,7 +63,6 @@ def test_a_repository_that_works_has_no_cause_and_no_situation(
     look(repository)
     for purpose in ("health.search", "solutions.search", "requests.open"):
         call(repository, purpose)
-    write(repository, 200)
     assert present(repository) == set()
     assert in_it(repository, "happens") | in_it(repository, "expected") == set()
 
@@ -380,7 +383,7 @@ def test_a_cloned_instance_calls_in_the_name_of_the_other(
     repository: Repository,
 ) -> None:
     other = RepositoryFactory(tenant=repository.tenant, repository_id="production")
-    url = {"connector_url": base_url(other)}
+    url = {"connector_url": connector_url(other)}
     look(repository, properties={"rows": properties(repository, **url)})
     [finding] = Diagnosis(repository).present
     assert (finding.id, finding.facts["other"]) == ("other_repository", "production")
@@ -391,7 +394,7 @@ def test_a_repository_of_another_organisation_is_not_named(
     repository: Repository, other_tenant: Tenant
 ) -> None:
     other = RepositoryFactory(tenant=other_tenant, repository_id="secret-name")
-    url = {"connector_url": base_url(other)}
+    url = {"connector_url": connector_url(other)}
     look(repository, properties={"rows": properties(repository, **url)})
     [finding] = Diagnosis(repository).present
     assert finding.id == "address_wrong"
@@ -487,31 +490,50 @@ def test_an_instance_that_cannot_be_looked_at_says_why(
 
 
 @pytest.mark.parametrize(
-    ("status", "cause"),
+    ("status", "code", "cause"),
     [
-        (403, "write_refused"),
-        (400, "write_refused"),
-        (401, "write_unauthorized"),
-        (503, "write_unreachable"),
-        (None, "write_unreachable"),
+        ("stopped", "acl", "write_refused"),
+        ("waiting", "basic_rejected", "write_unauthorized"),
+        ("queued", "timeout", "write_unreachable"),
     ],
 )
-def test_a_refused_write_is_told_in_the_words_of_the_instance(
-    status: int | None, cause: str, repository: Repository
+def test_a_note_that_is_held_up_is_told_in_the_words_of_the_instance(
+    status: str, code: str, cause: str, repository: Repository
 ) -> None:
-    write(repository, 200, ago=600)
-    write(repository, status, ago=60, words="ACL Exception Update Failed")
+    case = ServiceRequestFactory(repository=repository, tenant=repository.tenant)
+    RequestDeliveryFactory(request=case, status="delivered")
+    held = RequestDeliveryFactory(
+        request=case, status=status, error_code=code, error_words="Update Failed"
+    )
     assert present(repository) == {cause}
     assert in_it(repository, "expected") == {16}
     [finding] = Diagnosis(repository).present
-    assert "ACL Exception Update Failed" in [line.words for line in finding.evidence]
-    write(repository, 200, ago=30)
+    assert [line.words for line in finding.evidence] == ["Update Failed"]
+    assert case.reference in finding.evidence[0].text
+    type(held).objects.update(status="delivered", error_code="")
+    assert present(repository) == set()
+    assert verdicts(repository)[16] == "unknown"
+
+
+def test_a_note_that_was_queued_just_now_is_not_held_up(
+    repository: Repository,
+) -> None:
+    case = ServiceRequestFactory(repository=repository, tenant=repository.tenant)
+    RequestDeliveryFactory(request=case)
     assert present(repository) == set()
 
 
-def test_what_a_check_tries_to_write_is_no_write_back(repository: Repository) -> None:
-    write(repository, 403, purpose="check sign_in")
-    assert present(repository) == set()
+def test_a_rest_user_who_does_not_get_in_will_not_write(
+    repository: Repository,
+) -> None:
+    repository.checks.create(
+        check_id="sign_in",
+        verdict="failed",
+        code="basic_rejected",
+        checked_at=timezone.now(),
+    )
+    call(repository, "health.search")
+    assert present(repository) == {"write_unauthorized"}
 
 
 def test_a_save_that_failed_is_over_when_one_succeeds(repository: Repository) -> None:
@@ -565,7 +587,8 @@ def test_a_failed_check_is_evidence_until_a_call_proves_the_contrary(
 def test_calls_of_another_repository_say_nothing(repository: Repository) -> None:
     other = RepositoryFactory(tenant=repository.tenant)
     call(other, "solutions.search", "token_audience")
-    write(other, 403)
+    case = ServiceRequestFactory(repository=other, tenant=other.tenant)
+    RequestDeliveryFactory(request=case, status="stopped", error_code="acl")
     assert present(repository) == set()
     assert not any(row.seen for row in Diagnosis(repository).rows)
 
@@ -589,3 +612,57 @@ def test_the_rows_are_those_of_the_guide_word_for_word() -> None:
         1: "view D3",
         16: "form",
     }
+
+
+def searched(repository: Repository, sys_id: str, number: str) -> Search:
+    return Search.objects.create(
+        tenant=repository.tenant,
+        repository=repository,
+        incident=sys_id,
+        incident_number=number,
+    )
+
+
+def test_an_incident_of_a_copied_instance_is_recorded_elsewhere(
+    repository: Repository,
+) -> None:
+    other = RepositoryFactory(tenant=repository.tenant, repository_id="production")
+    searched(other, "a" * 32, "INC1")
+    searched(repository, "b" * 32, "INC1")
+    assert present(repository) == set()
+    searched(repository, "a" * 32, "INC1")
+    finding = Diagnosis(repository).findings["recorded_elsewhere"]
+    assert finding.situations == (14,)
+    assert "production" in finding.evidence[0].text
+
+
+def test_an_incident_that_was_imported_again_is_recorded_under_two_names(
+    repository: Repository,
+) -> None:
+    ServiceRequestFactory(
+        tenant=repository.tenant,
+        repository=repository,
+        incident_sys_id="a" * 32,
+        incident_number="INC1",
+    )
+    assert present(repository) == set()
+    searched(repository, "b" * 32, "INC1")
+    assert present(repository) == {"recorded_elsewhere"}
+    assert in_it(repository, "expected") == {15}
+
+
+def test_an_incident_of_another_organisation_is_nobodys_business(
+    repository: Repository, other_tenant: Tenant
+) -> None:
+    searched(RepositoryFactory(tenant=other_tenant), "a" * 32, "INC1")
+    searched(repository, "a" * 32, "INC1")
+    assert present(repository) == set()
+
+
+def test_every_cause_leads_to_pages_that_exist(repository: Repository) -> None:
+    for cause_id in CAUSES:
+        finding = Diagnosis(repository).findings[cause_id]
+        label, href = places.page_of(finding, repository)
+        assert bool(label) == bool(href) == bool(finding.cause.page)
+        assert all("%(" not in step.plain for step in finding.steps)
+        assert finding.told

@@ -13,6 +13,7 @@ from django.utils import timezone
 from tests.factories import (
     ConnectorCallFactory,
     RepositoryFactory,
+    ServiceRequestFactory,
     SupportIntegrationFactory,
 )
 from tests.support.situations import call, look, write
@@ -272,3 +273,24 @@ def test_a_removed_repository_leaves_its_calls(
     assert ConnectorCall.objects.get(pk=one.pk).repository is None
     text = client.get(reverse("support:call", args=[one.pk])).content.decode()
     assert "removed" in text
+
+
+def test_an_incident_is_looked_up_by_its_number_or_sys_id(
+    client: Client, repository: Repository, other_tenant: Tenant
+) -> None:
+    assert "Nothing is recorded for it" in page(client, incident="INC7")
+    case = ServiceRequestFactory(
+        tenant=repository.tenant,
+        repository=repository,
+        incident_sys_id="a" * 32,
+        incident_number="INC7",
+    )
+    foreign = ServiceRequestFactory(tenant=other_tenant, incident_number="INC7")
+    for asked in ("inc7", "a" * 32):
+        text = page(client, incident=asked)
+        assert "It is recorded here" in text
+        assert case.reference in text
+        assert foreign.reference not in text
+    other = RepositoryFactory(tenant=repository.tenant, repository_id="clone")
+    text = page(client, incident="INC7", repository=other.pk)
+    assert "through another repository" in text

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from connector.probes.texts import Copy
 from tickets.support.diagnosis.causes import (
     AGAIN,
+    HELPDESK_ADMIN,
     PORTAL_ADMIN,
     SERVICE,
     SERVICENOW_ADMIN,
@@ -110,6 +111,26 @@ CAUSES = (
         ),
         Owner.APP_ADMINISTRATOR.label,
         "account",
+        is_personal=True,
+    ),
+    Cause(
+        "recorded_elsewhere",
+        AGAIN,
+        _("Incidents are known under two names"),
+        _(
+            "%(records)s: recorded through another repository, or under another sys_id than now. On reopening the incident shows what belongs to its present name only. The instance is a clone, or its records were imported again."
+        ),
+        (
+            _(
+                "Look the incident up on this page: it names what was shown and opened, and through which repository."
+            ),
+            _(
+                "See that each instance has a repository of its own and calls its own address:"
+            ),
+            Copy(_("Connector URL"), "%(base_url)s"),
+        ),
+        HELPDESK_ADMIN,
+        "requests",
         is_personal=True,
     ),
     Cause(

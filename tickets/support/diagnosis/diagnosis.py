@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tickets.support.diagnosis import (
+    judging_again,
     judging_calls,
     judging_setup,
     judging_tab,
@@ -36,6 +37,7 @@ JUDGES: dict[str, Judge] = {
     **judging_tab.JUDGES,
     **judging_way.JUDGES,
     **judging_calls.JUDGES,
+    **judging_again.JUDGES,
     **judging_writing.JUDGES,
 }
 

@@ -7,69 +7,60 @@ from typing import TYPE_CHECKING
 
 from tickets.support.diagnosis.findings import Line, absent, present, unknown
 from tickets.support.diagnosis.judging_calls import service
-from tickets.support.diagnosis.reasoning import at
+from tickets.support.diagnosis.reasoning import at, by_check
+from tickets.support.service_requests.models import RequestDelivery
+from tickets.support.setups import INSIGHTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tickets.support.call_models import ConnectorCall
     from tickets.support.diagnosis.findings import Finding
     from tickets.support.diagnosis.known import Known
 
     Judge = Callable[[Known], Finding]
 
-
-def _is_refused(call: ConnectorCall) -> bool:
-    return call.status is not None and 400 <= call.status < 500 and call.status != 401
+Status = RequestDelivery.Status
 
 
-def _is_unauthorized(call: ConnectorCall) -> bool:
-    return call.status == 401
+def writing(known: Known, cause_id: str, statuses: tuple[str, ...]) -> Finding:
+    """Judge by the notes into incidents that are held up, in one of these ways."""
+    if known.setup is INSIGHTS:
+        return absent(cause_id, Line("writes_nothing"))
+    held = [one for one in known.notes if one.error_code and one.status in statuses]
+    if held:
+        lines = [_line(one) for one in held[:3]]
+        return present(cause_id, *lines, since=held[-1].created_at)
+    if any(one.status == Status.DELIVERED for one in known.notes):
+        return absent(cause_id, Line("wrote_well", at(known.notes[0].created_at)))
+    return unknown(cause_id, Line("wrote_nothing"))
 
 
-def _is_unreachable(call: ConnectorCall) -> bool:
-    return call.status is None or call.status >= 500
+def write_unauthorized(known: Known) -> Finding:
+    """Judge whether the integration user gets in: by notes that wait, or by the check."""
+    found = writing(known, "write_unauthorized", (Status.WAITING,))
+    if not found.is_unknown:
+        return found
+    return by_check(known, found.id, "sign_in", is_of_calls=False)
 
 
-def writing(
-    known: Known, cause_id: str, is_meant: Callable[[ConnectorCall], bool]
-) -> Finding:
-    """Judge by the newest write: one that succeeded says that all is well again."""
-    if not known.writes:
-        return unknown(cause_id, Line("wrote_nothing"))
-    newest = known.writes[0]
-    if not is_meant(newest):
-        return absent(cause_id, _line(newest))
-    streak = []
-    for call in known.writes:
-        if not is_meant(call):
-            break
-        streak.append(call)
-    lines = [_line(call) for call in streak[:3]]
-    return present(cause_id, *lines, since=streak[-1].at)
-
-
-def _line(call: ConnectorCall) -> Line:
-    if call.status is not None and call.status < 400:
-        return Line("wrote_well", at(call.at))
+def _line(note: RequestDelivery) -> Line:
     facts = {
-        "method": call.method,
-        "where": call.address,
-        "status": str(call.status or ""),
-        "code": call.code,
-        **at(call.at),
+        "reference": note.request.reference,
+        "incident": note.request.incident_number,
+        "status": str(note.error_status or ""),
+        "code": note.error_code,
+        **at(note.created_at),
     }
-    code = "wrote" if call.status else "wrote_unanswered"
-    return Line(code, facts, call.words)
+    return Line("held", facts, note.error_words)
 
 
 JUDGES: dict[str, Judge] = {
     "save_failed": partial(service, cause_id="save_failed", codes=("save_failed",)),
-    "write_refused": partial(writing, cause_id="write_refused", is_meant=_is_refused),
-    "write_unauthorized": partial(
-        writing, cause_id="write_unauthorized", is_meant=_is_unauthorized
+    "write_refused": partial(
+        writing, cause_id="write_refused", statuses=(Status.STOPPED,)
     ),
+    "write_unauthorized": write_unauthorized,
     "write_unreachable": partial(
-        writing, cause_id="write_unreachable", is_meant=_is_unreachable
+        writing, cause_id="write_unreachable", statuses=(Status.QUEUED, Status.SENDING)
     ),
 }

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.utils import timezone
 
-from tickets.support.call_models import ConnectorCall
+from tickets.support.api.addresses import connector_url
 from tickets.support.diagnosis.history import History
 from tickets.support.diagnosis.sight import Sight
 from tickets.support.guide_parts import Facts
 from tickets.support.models import Repository, SupportIntegration
+from tickets.support.service_requests.models import RequestDelivery
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,14 +22,8 @@ if TYPE_CHECKING:
     from tickets.support.models import RepositoryCheck, SetupStep, SupportUser
     from tickets.support.setups import Setup
 
-# Only what was written lately says something about now.
-_LATELY = timedelta(days=7)
-
-
-def base_url(repository: Repository) -> str:
-    """Return the address of the connector API that the app of a repository calls."""
-    path = f"/api/support/v1/repositories/{repository.connector_key}"
-    return f"{settings.SITE_URL.rstrip('/')}{path}"
+# Older ones say nothing about now.
+_NOTES = 100
 
 
 def hosts() -> frozenset[str]:
@@ -58,7 +51,7 @@ class Known:
 
     @property
     def base_url(self) -> str:
-        return base_url(self.repository)
+        return connector_url(self.repository)
 
     @cached_property
     def checks(self) -> dict[str, RepositoryCheck]:
@@ -79,19 +72,14 @@ class Known:
     def others(self) -> dict[str, Repository]:
         """The organisation's other repositories, by the address of their API."""
         rows = Repository.objects.for_tenant(self.repository.tenant)
-        return {base_url(one): one for one in rows.exclude(pk=self.repository.pk)}
+        return {connector_url(one): one for one in rows.exclude(pk=self.repository.pk)}
 
     @cached_property
-    def writes(self) -> list[ConnectorCall]:
-        """What the portal wrote into the instance lately, or tried to, newest first."""
-        rows = ConnectorCall.objects.filter(
-            repository=self.repository,
-            direction=ConnectorCall.Direction.OUTBOUND,
-            at__gte=timezone.now() - _LATELY,
-            method__in=["POST", "PUT", "PATCH"],
-            address__contains="/api/",
-        )
-        return list(rows.exclude(purpose__startswith="check ")[:50])
+    def notes(self) -> list[RequestDelivery]:
+        """What is to be written into incidents, or was lately, newest first."""
+        mine = RequestDelivery.objects.of_repository(self.repository)
+        notes = mine.filter(channel=RequestDelivery.Channel.NOTE)
+        return list(notes.select_related("request").order_by("-pk")[:_NOTES])
 
     @cached_property
     def texts(self) -> dict[str, str]:

@@ -52,13 +52,22 @@ _TEXTS: dict[str, Words] = {
     ),
     "unseen": _("The portal's log has no call at that time."),
     "logged": _("System log: %(at)s"),
-    "wrote": _("%(at)s %(method)s %(where)s, status %(status)s"),
-    "wrote_unanswered": _("%(at)s %(method)s %(where)s, no answer (%(code)s)"),
-    "wrote_well": _("The last write succeeded: %(at)s."),
-    "wrote_nothing": _("The portal has written nothing lately."),
+    "held": _(
+        "Note of %(reference)s into %(incident)s, queued %(at)s: not written (%(code)s %(status)s)"
+    ),
+    "wrote_well": _(
+        "Notes were written into incidents; the last one was queued %(at)s."
+    ),
+    "wrote_nothing": _("No note was ever to be written into an incident."),
+    "writes_nothing": _("With Insights only nothing is written into incidents."),
     "entered": _("It is entered."),
     "saved_well": _("The last time it was saved: %(at)s."),
-    "records_fit": _("Nothing is recorded under another incident of the same number."),
+    "recorded": _(
+        "Recorded for %(incident)s (sys_id %(sys_id)s) through %(repository)s, %(at)s: %(what)s"
+    ),
+    "records_fit": _(
+        "Nothing is recorded for an incident under another sys_id or repository."
+    ),
 }
 _BLIND: dict[str, Words] = {
     "not_asked": _("The instance was not asked yet: select Check again."),

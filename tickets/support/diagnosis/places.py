@@ -34,6 +34,7 @@ def page_of(finding: Finding, repository: Repository) -> tuple[str, str]:
             _("Edit repository"),
             reverse("support:repository_edit", args=of_this),
         ),
+        "requests": (_("Service requests"), reverse("support:requests")),
         "calls": (_("Log of calls"), f"{reverse('support:calls')}{chosen}"),
     }
     return pages[name]

@@ -74,14 +74,19 @@ def check_line(row: RepositoryCheck) -> Line:
 
 
 def by_check(
-    known: Known, cause_id: str, check_id: str, codes: Iterable[str] = ()
+    known: Known,
+    cause_id: str,
+    check_id: str,
+    codes: Iterable[str] = (),
+    *,
+    is_of_calls: bool = True,
 ) -> Finding:
     """Judge by a live check: one that failed, with one of these codes if any are named.
 
-    A call that was let in since then says more than the check.
+    A call that was let in since then says more than a check of what calls need.
     """
     row = known.checks.get(check_id)
-    let_in = known.history.let_in
+    let_in = known.history.let_in if is_of_calls else None
     if let_in and (row is None or row.checked_at is None or let_in > row.checked_at):
         return absent(cause_id, Line("call_came", at(let_in)))
     if row is None:

@@ -18,8 +18,9 @@ from connector.access import require
 from tickets.support import tasks
 from tickets.support.call_models import Occasion
 from tickets.support.choosing import chosen, found, integration_of
-from tickets.support.diagnosis import places, report, runs
+from tickets.support.diagnosis import places, records, report, runs
 from tickets.support.diagnosis.diagnosis import Diagnosis
+from tickets.support.diagnosis.records import Found
 from tickets.support.diagnosis.situations import Sign
 from tickets.support.models import Repository
 from tickets.support.views import MANAGE
@@ -82,6 +83,7 @@ def _of(request: TenantRequest, repository: Repository) -> dict[str, Any]:
         "was_broken_off": runs.was_broken_off(made.run),
         "causes": [_shown(one, repository) for one in made.present],
         "rows": _looked_up(request, made.rows),
+        "found": _recorded(request, repository),
         "by_hand": list(_by_hand(made)),
         "report": report.of(made),
     }
@@ -89,6 +91,14 @@ def _of(request: TenantRequest, repository: Repository) -> dict[str, Any]:
 
 def _shown(finding: Finding, repository: Repository) -> Shown:
     return Shown(finding, *places.page_of(finding, repository))
+
+
+def _recorded(request: TenantRequest, repository: Repository) -> Found | None:
+    """Return what is recorded for the incident the address names, if it names one."""
+    asked = request.GET.get("incident", "").strip()[:40]
+    if not asked or not asked.isprintable():
+        return None
+    return Found(asked, records.of_incident(request.tenant, asked), repository)
 
 
 def _looked_up(request: TenantRequest, rows: Iterable[Row]) -> list[Row]:
