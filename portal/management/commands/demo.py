@@ -67,6 +67,11 @@ class Command(BaseCommand):
         user.groups.add(Group.objects.get(name=person.part))
         tenant.members.add(user)
         if person.username in ADMINS:
-            LinkedPerson.objects.create(tenant=tenant, user=user, email=person.email)
+            LinkedPerson.objects.create(
+                tenant=tenant,
+                user=user,
+                email=person.email,
+                linked_by_name="manage.py demo",
+            )
         if not known:
             self.stdout.write(f"{person.username}: {password}")

@@ -76,9 +76,14 @@ def move(
     """Bring the request into another state; raises `WrongState` if it may not go there."""
     with transaction.atomic():
         _lock(case)
-        if state not in NEXT[case.state]:
+        if state not in NEXT[case.state] or _lacks_number(case, state):
             raise WrongState(case.state)
         return _move(case, State(state), by=by, text=text, key=key)
+
+
+def _lacks_number(case: ServiceRequest, state: str) -> bool:
+    """Say whether a case would be called open that nobody knows the number of."""
+    return state == State.OPEN and not case.is_known_to_microsoft
 
 
 def _move(

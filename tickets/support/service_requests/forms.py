@@ -20,7 +20,12 @@ from tickets.support.service_requests.models import (
     ServiceRequest,
 )
 from tickets.support.service_requests.opening import Wish
-from tickets.support.service_requests.states import SEVERITY_TEXTS, Severity, deed
+from tickets.support.service_requests.states import (
+    SEVERITY_TEXTS,
+    Severity,
+    State,
+    deed,
+)
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -49,7 +54,12 @@ class TextField(forms.CharField):
 
 def _severities() -> list[tuple[str, Any]]:
     return [
-        (one.value, format_html("{}: {}", one.label, SEVERITY_TEXTS[one]))
+        (
+            one.value,
+            format_html(
+                "<span><strong>{}</strong> {}</span>", one.label, SEVERITY_TEXTS[one]
+            ),
+        )
         for one in Severity
     ]
 
@@ -116,7 +126,7 @@ class RequestForm(forms.Form):
         max_length=TEXT_LIMIT,
         required=False,
         help_text=_(
-            "Collected just now, without secrets. Exactly this is attached: change it, or empty it to attach nothing."
+            "Collected without secrets, and brought up to date for the preview unless you change it. Empty it to attach nothing."
         ),
     )
     # Of the page it was written on: a second submit opens the same request.
@@ -131,6 +141,8 @@ class RequestForm(forms.Form):
     ) -> None:
         super().__init__(data, **more)
         self.fields["repository"].queryset = repositories  # type: ignore[attr-defined]
+        # Tells whether somebody changed what was collected.
+        self.fields["diagnostics"].show_hidden_initial = True
         if not repositories:
             del self.fields["repository"], self.fields["incident_number"]
 
@@ -142,6 +154,17 @@ class RequestForm(forms.Form):
             message = _("Choose the instance this incident is on.")
             self.add_error("repository", ValidationError(message, code="missing"))
         return values
+
+    @property
+    def is_as_collected(self) -> bool:
+        """Whether nobody changed the diagnostics; of a valid form."""
+        return "diagnostics" not in self.changed_data
+
+    def attach(self, diagnostics: str) -> None:
+        """Take other diagnostics than those that were typed; of a valid form."""
+        self.cleaned_data["diagnostics"] = diagnostics
+        typed = {name: self.data[name] for name in self.data}
+        self.data = {**typed, "diagnostics": diagnostics}
 
     def wish(self) -> Wish:
         """Return what was wanted; of a valid form."""
@@ -175,7 +198,10 @@ class StateForm(forms.Form):
         super().__init__(data, initial={"seen": case.state})
         self.case = case
         self.following = [
-            (state.value, deed(case.state, state)) for state in case.may_follow
+            (state.value, deed(case.state, state))
+            for state in case.may_follow
+            # It opens with its number.
+            if state != State.OPEN or case.is_known_to_microsoft
         ]
         self.fields["state"].choices = self.following  # type: ignore[attr-defined]
 
@@ -224,7 +250,8 @@ class AssignForm(forms.Form):
     reference = forms.CharField(
         label=_("Reference of the request"),
         max_length=20,
-        widget=forms.TextInput(attrs={**PLAIN, "placeholder": "SR-XXXX-XXXX"}),
+        help_text=_("Such as SR-7K3M-2Q9X; the list of service requests shows them."),
+        widget=forms.TextInput(attrs=PLAIN),
         error_messages={"required": _("Enter the reference of a request.")},
     )
 

@@ -150,6 +150,11 @@ class ServiceRequest(models.Model):
         return self.state in FINAL
 
     @property
+    def is_known_to_microsoft(self) -> bool:
+        """Whether there is a case, as far as the portal can tell."""
+        return bool(self.case_number) or self.state not in {State.NEW, State.SENT}
+
+    @property
     def may_follow(self) -> tuple[State, ...]:
         """The states it may go to now."""
         return NEXT[self.state]

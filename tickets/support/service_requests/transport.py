@@ -53,7 +53,7 @@ class Email:
     def explanation(self, integration: SupportIntegration) -> str:
         said = _(
             "Microsoft offers no public interface to open a support case. The request is sent by e-mail to %(address)s, with its reference in the subject; answers that come back are matched by that reference."
-        ) % {"address": integration.support_address or "-"}
+        ) % {"address": integration.support_address or _("the support address")}
         if settings.EMAIL_HOST:
             return said
         files = _(

@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
     from connector.access import TenantRequest
     from tickets.support.service_requests.administrators import Account
-    from tickets.support.service_requests.opening import Wish
 
 MANAGE = "tickets.manage_servicerequest"
 PAGE_SIZES = {"25", "50", "100"}
@@ -93,7 +92,6 @@ def request_new(request: TenantRequest) -> HttpResponse:
         return _open(request, form, ticket, account)
     integration = integration_of(request)
     way = transport.chosen(integration)
-    is_previewed = is_valid and intent != "edit"
     context = {
         "integration": integration,
         "form": form,
@@ -102,10 +100,37 @@ def request_new(request: TenantRequest) -> HttpResponse:
         "obstacle": obstacle,
         "transport": way,
         "explanation": way.explanation(integration),
-        "preview": _preview(request, form.wish(), integration) if is_previewed else "",
+        **(_previewed(request, form, ticket) if is_valid and intent != "edit" else {}),
     }
     status = 422 if request.POST and form.errors else 200
     return render(request, "tickets/support/request_new.html", context, status=status)
+
+
+def _previewed(
+    request: TenantRequest, form: RequestForm, ticket: Ticket | None
+) -> dict[str, str]:
+    """Return what Microsoft would read, the diagnostics up to date."""
+    collected = form.data.get("initial-diagnostics", "")
+    if form.is_as_collected and form.cleaned_data["diagnostics"]:
+        collected = _diagnostics(request, form.cleaned_data, ticket)
+        form.attach(collected)
+    case = opening.draft(
+        request.tenant, form.wish(), reference=_("made when it is opened")
+    )
+    return {"preview": mails.opening_text(case), "collected": collected}
+
+
+def _diagnostics(
+    request: TenantRequest, values: dict[str, Any], ticket: Ticket | None
+) -> str:
+    about = (values.get("title", ""), values.get("description", ""))
+    return diagnostics.gather(
+        request.tenant,
+        "\n".join(about),
+        repository=values.get("repository"),
+        incident=values.get("incident_number", ""),
+        ticket=ticket,
+    )
 
 
 def _account(request: TenantRequest) -> Account:
@@ -140,13 +165,7 @@ def _form(
     if ticket and mine and ticket.kind == Kind.INCIDENT:
         initial |= {"repository": mine, "incident_number": ticket.number}
     if request.method == "GET":
-        initial["diagnostics"] = diagnostics.gather(
-            request.tenant,
-            f"{ticket.name}\n{ticket.description}" if ticket else "",
-            repository=mine,
-            incident=str(initial.get("incident_number", "")),
-            ticket=ticket,
-        )
+        initial["diagnostics"] = _diagnostics(request, initial, ticket)
     data = request.POST or request.unsent or None
     return RequestForm(data, repositories=repositories, initial=initial)
 
@@ -160,12 +179,6 @@ def _repository_of(ticket: Ticket | None, request: TenantRequest) -> Repository 
         endpoint=ticket.connection.base_url
     ).first()
     return repository
-
-
-def _preview(request: TenantRequest, wish: Wish, integration: Any) -> str:
-    case = opening.draft(request.tenant, wish, reference=_("made when it is opened"))
-    case.transport = integration.request_transport
-    return mails.opening_text(case)
 
 
 def _open(
