@@ -39,6 +39,7 @@ from tickets.support.health_models import (
     ServiceMessage,
 )
 from tickets.support.models import Repository, SupportIntegration, SupportUser
+from tickets.support.solutions.models import Document, KnowledgeSource, Solution
 
 PASSWORD = "correct horse battery staple"
 
@@ -406,6 +407,41 @@ class SupportUserFactory(DjangoModelFactory[SupportUser]):
     repository = factory.SubFactory(RepositoryFactory)
     user_name = factory.Sequence(lambda n: f"agent.{n}")
     role = SupportUser.Role.ADMINISTRATOR
+
+
+class SolutionFactory(DjangoModelFactory[Solution]):
+    """A published solution; `sources.put_solution` has it found."""
+
+    class Meta:
+        model = Solution
+
+    tenant = factory.SubFactory(TenantFactory)
+    title = factory.Sequence(lambda n: f"Outlook does not start {n}")
+    body = "Create a **new profile**."
+    updated_by_name = "helpdesk.admin"
+
+
+class DocumentFactory(DjangoModelFactory[Document]):
+    """A document of the library, as a row: the search does not know it."""
+
+    class Meta:
+        model = Document
+
+    tenant = factory.SubFactory(TenantFactory)
+    source = Document.Source.LIBRARY
+    key = factory.Sequence(str)
+    title = factory.Sequence(lambda n: f"Document {n}")
+
+
+class KnowledgeSourceFactory(DjangoModelFactory[KnowledgeSource]):
+    """The knowledge base of an instance, switched on."""
+
+    class Meta:
+        model = KnowledgeSource
+
+    tenant = factory.SubFactory(TenantFactory)
+    endpoint = factory.Sequence(lambda n: f"https://contoso{n}.service-now.com")
+    is_enabled = True
 
 
 class SavedViewFactory(DjangoModelFactory[SavedView]):

@@ -57,6 +57,12 @@ PAGES = [
     "/support/health/",
     f"/support/health/{MAIL}/",
     "/support/messages/",
+    "/support/solutions/",
+    "/support/solutions/?q=multifactor+authentication+for+admins",
+    "/support/solutions/library/",
+    "/support/solutions/library/new/",
+    "/support/solutions/library/import/",
+    "/support/solutions/knowledge/",
     "/accounts/2fa/",
     "/no/such/page/",
 ]
