@@ -12,6 +12,7 @@ from django.utils import timezone
 from portal.score import exporting
 from portal.score.list_models import Export, SavedView
 from tests import factories
+from tickets.support.solutions.models import LibraryImport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -141,6 +142,29 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "support:request_update", ["REQUEST"], {}, SUPPORTS),
     ("post", "support:delivery_retry", ["REQUEST", "DELIVERY"], {}, SUPPORTS),
     ("post", "support:delivery_discard", ["REQUEST", "DELIVERY"], {}, SUPPORTS),
+    ("get", "support:solutions", [], {"q": "outlook"}, EVERYBODY),
+    (
+        *("post", "support:solution_opinion", ["DOCUMENT"]),
+        {"helpful": "yes", "terms": "outlook"},
+        EVERYBODY,
+    ),
+    ("get", "support:library", [], {}, EVERYBODY),
+    ("get", "support:solution", ["SOLUTION"], {}, EVERYBODY),
+    ("get", "support:solution_new", [], {}, SUPPORTS),
+    ("post", "support:solution_new", [], {}, SUPPORTS),
+    ("post", "support:solution_preview", [], {"body": "# One"}, SUPPORTS),
+    ("get", "support:solution_edit", ["SOLUTION"], {}, SUPPORTS),
+    ("post", "support:solution_edit", ["SOLUTION"], {}, SUPPORTS),
+    ("get", "support:solution_delete", ["SOLUTION"], {}, SUPPORTS),
+    ("post", "support:solution_delete", ["SOLUTION"], {}, SUPPORTS),
+    ("get", "support:library_export", [], {}, SUPPORTS),
+    ("get", "support:library_import", [], {}, SUPPORTS),
+    ("post", "support:library_import", [], {}, SUPPORTS),
+    ("get", "support:library_import_preview", ["IMPORT"], {}, SUPPORTS),
+    ("post", "support:library_import_preview", ["IMPORT"], {}, SUPPORTS),
+    ("get", "support:knowledge", [], {}, SUPPORTS),
+    ("post", "support:knowledge_save", ["KNOWLEDGE"], {}, SUPPORTS),
+    ("post", "support:knowledge_fetch", ["KNOWLEDGE"], {}, SUPPORTS),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),
@@ -262,6 +286,10 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "DELIVERY": str(undelivered.pk),
         "MAIL": str(factories.InboundReceiptFactory(tenant=tenant).pk),
         "PERSON": str(person.pk),
+        "SOLUTION": str(factories.SolutionFactory(tenant=tenant).pk),
+        "DOCUMENT": str(factories.DocumentFactory(tenant=tenant).pk),
+        "IMPORT": str(LibraryImport.objects.create(tenant=tenant, user=admin).pk),
+        "KNOWLEDGE": str(factories.KnowledgeSourceFactory(tenant=tenant).pk),
     }
 
 
@@ -276,7 +304,7 @@ def test_a_role_may_call_exactly_what_it_should(
 ) -> None:
     user = request.getfixturevalue(role)
     # Of these everybody has only their own.
-    for model in (SavedView, Export):
+    for model in (SavedView, Export, LibraryImport):
         model.objects.update(user=user)
     answer = _call(client_for(user), row, things)
     answer.close()

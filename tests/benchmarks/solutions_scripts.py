@@ -9,18 +9,15 @@ import math
 import random
 import re
 import time
-import tomllib
-from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 # The first of the product's imports: it sets Django up.
 from tests.stack.scripts import run  # isort: skip
 
 from django.db import connection as database
-from django.utils import timezone
 
 from connector.models import Tenant
+from tests.benchmarks import solutions_judged as judged
 from tickets.support.solutions import index, search
 from tickets.support.solutions.index import Entry
 from tickets.support.solutions.models import Document
@@ -28,14 +25,6 @@ from tickets.support.solutions.models import Document
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-FOLDER = Path(__file__).parent
-SOURCES = {
-    "kb": "knowledge_base",
-    "mc": "message_center",
-    "sh": "service_health",
-    "ss": "secure_score",
-    "lib": "library",
-}
 CUT = 5
 _RAW_WORD = re.compile(r"\w+")
 _PLAIN_SQLITE = (
@@ -54,8 +43,8 @@ Order = list[str]
 def quality() -> list[dict[str, Any]]:
     """Return nDCG@5 of the ranked search and of plain keyword order, tuned and held out."""
     tenant = _tenant()
-    _fill_with_judged(tenant)
-    queries = _read("solutions_queries.toml")["queries"]
+    judged.fill(tenant)
+    queries = judged.queries()
     plain = _plain_search()
     parts = {
         "tuned": [one for one in queries if not one.get("held_out")],
@@ -74,29 +63,6 @@ def quality() -> list[dict[str, Any]]:
 
 def _tenant() -> Tenant:
     return Tenant.objects.create(name="Contoso Electronics", slug="contoso")
-
-
-def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads((FOLDER / name).read_text())
-
-
-def _fill_with_judged(tenant: Tenant) -> None:
-    rows = _read("solutions_documents.toml")["documents"]
-    for prefix, source in SOURCES.items():
-        some = [row for row in rows if row["key"].startswith(f"{prefix}-")]
-        index.put(tenant, source, map(_entry, some))
-
-
-def _entry(row: dict[str, Any]) -> Entry:
-    return Entry(
-        key=row["key"],
-        title=row["title"],
-        text=row["text"],
-        keywords=row["keywords"],
-        services=row["services"],
-        updated_at=timezone.now() - timedelta(days=row.get("age", 10)),
-        is_open=row.get("open", False),
-    )
 
 
 def _ranked(tenant: Tenant, text: str) -> Order:
@@ -161,7 +127,7 @@ def speed(count: int) -> dict[str, Any]:
     index.put(tenant, "library", rows[:5000])
     again = time.perf_counter() - started
     index.put(tenant, "knowledge_base", rows[5000:])
-    texts = [one["text"] for one in _read("solutions_queries.toml")["queries"]]
+    texts = [one["text"] for one in judged.queries()]
     times = []
     for text in texts * 3:
         started = time.perf_counter()
@@ -180,7 +146,7 @@ def speed(count: int) -> dict[str, Any]:
 def _many(count: int) -> list[Entry]:
     """Return documents as long as articles, of sentences of the judged ones."""
     dice = random.Random(20)  # noqa: S311 - figures, not secrets
-    judged = _read("solutions_documents.toml")["documents"]
+    judged = judged.documents()
     sentences = [part for row in judged for part in row["text"].split(". ")]
     return [
         Entry(

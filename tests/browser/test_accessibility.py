@@ -62,6 +62,12 @@ PAGES = [
     "/support/requests/new/",
     "/support/requests/settings/",
     "/support/requests/inbox/",
+    "/support/solutions/",
+    "/support/solutions/?q=multifactor+authentication+for+admins",
+    "/support/solutions/library/",
+    "/support/solutions/library/new/",
+    "/support/solutions/library/import/",
+    "/support/solutions/knowledge/",
     "/accounts/2fa/",
     "/no/such/page/",
 ]

@@ -143,7 +143,8 @@ def _row(header: Sequence[str], row: Sequence[str]) -> dict[str, str]:
 
 
 def _cell(cell: str) -> str:
-    is_guarded = cell.startswith("'") and cell[1:].startswith(FORMULA_STARTS)
+    rest = cell[1:].removeprefix("'")
+    is_guarded = cell.startswith("'") and rest.startswith(FORMULA_STARTS)
     return cell[1:] if is_guarded else cell
 
 

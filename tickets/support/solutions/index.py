@@ -113,6 +113,7 @@ def _end(pks: list[int]) -> None:
         for some in _batches(pks):
             Document.objects.filter(pk__in=some).update(
                 is_active=False,
+                is_open=False,
                 text="",
                 html="",
                 terms="",

@@ -33,7 +33,7 @@ _SATURATION = 1.2
 _LENGTH = 0.6
 # What stands after the first line describes; the first line says what it is about.
 _DETAIL = 0.5
-_CODE = 2.5
+_CODE = 4.0
 _SAME_SERVICE, _OTHER_SERVICE = 1.15, 0.85
 _OPEN_ISSUE, _OVER = 1.2, 0.6
 _OWN = 1.05
