@@ -122,7 +122,7 @@ class Client:
 
 
 def _read(answer: Answer, purpose: str) -> dict[str, Any]:
-    if answer.status == 204 or (200 <= answer.status < 300 and answer.body):
+    if answer.status == 204 or (200 <= answer.status < 300 and answer.is_object):
         return answer.body
     error = _error(answer)
     named = f" ({error['request_id']})" if error["request_id"] else ""

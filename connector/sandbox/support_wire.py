@@ -38,11 +38,20 @@ class Answer:
     @property
     def body(self) -> dict[str, Any]:
         """The object that was sent, or an empty one."""
+        return self._object or {}
+
+    @property
+    def is_object(self) -> bool:
+        """Whether an object was sent, not a page or something else."""
+        return self._object is not None
+
+    @property
+    def _object(self) -> dict[str, Any] | None:
         try:
             body = json.loads(self.text)
         except ValueError:
-            return {}
-        return body if isinstance(body, dict) else {}
+            return None
+        return body if isinstance(body, dict) else None
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,8 @@ _WRONG_SECRET = {
 CASES = [
     Case("answered", [_OK], body=FOUND),
     Case("no_content", [{"status": 204}], body={}, purpose="solutions.feedback"),
+    Case("empty_object", [{"status": 200, "body": {}}], body={}),
+    Case("list", [{"status": 200, "body": []}], SERVICE_ERROR, logged="200"),
     Case("not_set_up", message=NOT_SET_UP, state="", asked=(0, 0)),
     Case("not_complete", message=NOT_COMPLETE, state="agreed", asked=(0, 0)),
     Case("self_test_before", [_OK], None, FOUND, "self_test", "agreed"),
