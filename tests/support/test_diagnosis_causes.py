@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
+from connector import signing_keys
 from tests.factories import (
     RepositoryFactory,
     RequestDeliveryFactory,
@@ -183,7 +184,7 @@ def test_since_when_counts_from_the_last_call_that_was_let_in(
     call(repository, "solutions.search", "token_expired", ago=30)
     [finding] = Diagnosis(repository).present
     assert finding.since == newer.at
-    assert "2 call(s)" in finding.evidence[0].text
+    assert "refused for this: 2," in finding.evidence[0].text
 
 
 def test_an_operation_that_works_again_is_no_cause_any_more(
@@ -512,7 +513,8 @@ def test_a_note_that_is_held_up_is_told_in_the_words_of_the_instance(
     assert case.reference in finding.evidence[0].text
     type(held).objects.update(status="delivered", error_code="")
     assert present(repository) == set()
-    assert verdicts(repository)[16] == "unknown"
+    call(repository, "health.search")
+    assert verdicts(repository)[16] == "absent"
 
 
 def test_a_note_that_was_queued_just_now_is_not_held_up(
@@ -666,3 +668,22 @@ def test_every_cause_leads_to_pages_that_exist(repository: Repository) -> None:
         assert bool(label) == bool(href) == bool(finding.cause.page)
         assert all("%(" not in step.plain for step in finding.steps)
         assert finding.told
+
+
+def test_keys_that_cannot_be_fetched_are_told_before_any_call_comes(
+    repository: Repository, integration: SupportIntegration
+) -> None:
+    known = signing_keys.of(integration.directory)
+    assert present(repository) == set()
+    known.error_code, known.error_words = "unknown_host", "Name not known"
+    known.tried_at = timezone.now()
+    known.save()
+    [finding] = Diagnosis(repository).present
+    assert finding.id == "signing_keys_unavailable"
+    assert finding.evidence[-1].words == "Name not known"
+    known.keys = [{"kid": "k1"}]
+    known.save()
+    assert present(repository) == set()
+    call(repository, "solutions.search", "token_signature")
+    [finding] = Diagnosis(repository).present
+    assert "The portal knows 1 key(s)" in finding.evidence[-2].text

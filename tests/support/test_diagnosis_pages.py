@@ -71,7 +71,7 @@ def test_without_anything_known_it_does_not_say_that_all_is_well(
 ) -> None:
     text = page(client)
     assert "Nothing is known to be wrong" in text
-    assert "What only the instance can tell" in text
+    assert "Not everything could be told from here" in text
     assert "System Logs &gt; All" in text
     call(repository, "solutions.search")
     assert "Nothing is wrong" in page(client)

@@ -55,7 +55,6 @@ class CallFilter(django_filters.FilterSet):  # type: ignore[misc]
         field_name="user_name",
         lookup_expr="icontains",
         max_length=100,
-        widget=forms.TextInput(attrs={"type": "search"}),
     )
     since = django_filters.ChoiceFilter(
         label=_("Time"),

@@ -96,6 +96,7 @@ CAUSES = (
             Copy(_("Name"), UI_ACTION),
         ),
         SERVICENOW_ADMIN,
+        is_personal=True,
     ),
     Cause(
         "nobody_has_role",

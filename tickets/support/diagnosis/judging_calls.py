@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     Judge = Callable[[Known], Finding]
 
+# Refusals that may be due to what the portal knows of the keys.
+_OF_KEYS = (*KEY_CODES, "token_signature")
 _REFUSED_REQUESTS = ("invalid_request", "too_large", "not_json", "method_not_allowed")
 
 
@@ -50,7 +52,7 @@ def at_the_door(known: Known, cause_id: str) -> Finding:
     history = known.history
     last = history.newest(partial(_has_code, (cause_id,)))
     if last is None:
-        return _never(known, cause_id)
+        return _without_keys(known, cause_id) or _never(known, cause_id)
     refused = history.refused(partial(_has_code, (cause_id,)))
     if history.let_in and history.let_in > last:
         better = Line("better_since", at(history.let_in))
@@ -63,8 +65,32 @@ def at_the_door(known: Known, cause_id: str) -> Finding:
         other = Line("other_since", {"code": newest.code})
         return absent(cause_id, *refusal_lines(refused), other)
     now = history.refused(partial(_has_code, (cause_id,)), after=history.let_in)
-    lines = (*refusal_lines(now), Line("not_since"))
+    lines = [*refusal_lines(now), Line("not_since")]
+    if cause_id in _OF_KEYS:
+        lines += _key_lines(known)
     return present(cause_id, *lines, since=now.first if now else last)
+
+
+def _without_keys(known: Known, cause_id: str) -> Finding | None:
+    """Return that calls will be refused: the keys could not be fetched, before any came."""
+    signing = known.signing
+    if cause_id != "signing_keys_unavailable" or signing is None:
+        return None
+    if signing.keys or not signing.error_code:
+        return None
+    return present(cause_id, *_key_lines(known), since=signing.tried_at)
+
+
+def _key_lines(known: Known) -> list[Line]:
+    """Return what the portal has of the directory's keys."""
+    signing = known.signing
+    if signing is None:
+        return []
+    facts = {"count": str(len(signing.keys)), **at(signing.fetched_at)}
+    lines = [Line("keys", facts)]
+    if signing.error_code:
+        lines.append(Line("keys_failed", at(signing.tried_at), signing.error_words))
+    return lines
 
 
 def service(known: Known, cause_id: str, codes: tuple[str, ...]) -> Finding:

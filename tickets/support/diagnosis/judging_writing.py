@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tickets.support.diagnosis.findings import Line, absent, present, unknown
+from tickets.support.diagnosis.findings import Line, absent, present
 from tickets.support.diagnosis.judging_calls import service
 from tickets.support.diagnosis.reasoning import at, by_check
 from tickets.support.service_requests.models import RequestDelivery
@@ -32,15 +32,16 @@ def writing(known: Known, cause_id: str, statuses: tuple[str, ...]) -> Finding:
         return present(cause_id, *lines, since=held[-1].created_at)
     if any(one.status == Status.DELIVERED for one in known.notes):
         return absent(cause_id, Line("wrote_well", at(known.notes[0].created_at)))
-    return unknown(cause_id, Line("wrote_nothing"))
+    return absent(cause_id, Line("wrote_nothing"))
 
 
 def write_unauthorized(known: Known) -> Finding:
     """Judge whether the integration user gets in: by notes that wait, or by the check."""
     found = writing(known, "write_unauthorized", (Status.WAITING,))
-    if not found.is_unknown:
+    if found.is_present or known.setup is INSIGHTS:
         return found
-    return by_check(known, found.id, "sign_in", is_of_calls=False)
+    checked = by_check(known, found.id, "sign_in", is_of_calls=False)
+    return checked if checked.is_present else found
 
 
 def _line(note: RequestDelivery) -> Line:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from connector.entra_models import SigningKeys
 from tickets.support.api.addresses import connector_url
 from tickets.support.diagnosis.history import History
 from tickets.support.diagnosis.sight import Sight
@@ -73,6 +74,14 @@ class Known:
         """The organisation's other repositories, by the address of their API."""
         rows = Repository.objects.for_tenant(self.repository.tenant)
         return {connector_url(one): one for one in rows.exclude(pk=self.repository.pk)}
+
+    @cached_property
+    def signing(self) -> SigningKeys | None:
+        """What the portal has of the directory's signing keys."""
+        return SigningKeys.objects.filter(
+            directory=self.integration.directory.strip().lower(),
+            authority=settings.ENTRA_AUTHORITY,
+        ).first()
 
     @cached_property
     def notes(self) -> list[RequestDelivery]:

@@ -20,7 +20,7 @@ _TEXTS: dict[str, Words] = {
     "call_came": _("Calls of the app come: the last one %(at)s."),
     "none_came": _("No call of the app was ever logged here."),
     "refused": _(
-        "%(total)s call(s) refused for this, %(day)s of them in the last 24 hours; first %(first_at)s, last %(last_at)s. Operations: %(purposes)s. By: %(by)s."
+        "Calls refused for this: %(total)s, in the last 24 hours: %(day)s. First %(first_at)s, last %(last_at)s. Operations: %(purposes)s. By: %(by)s."
     ),
     "not_since": _("No call has succeeded since then."),
     "nothing_since": _("No other call has come since then."),
@@ -28,6 +28,8 @@ _TEXTS: dict[str, Words] = {
     "other_since": _("Since then calls were refused for another reason: %(code)s."),
     "none_refused": _("Calls came, and none was refused for this."),
     "request_ids": _("Request IDs: %(ids)s"),
+    "keys": _("The portal knows %(count)s key(s) of the directory, fetched %(at)s."),
+    "keys_failed": _("The last attempt to fetch them failed: %(at)s."),
     "first_only": _("Of the refusals of a minute the log keeps the first only."),
     "other_works": _("Of %(count)s other agent(s) calls succeed."),
     "linked_since": _("%(user)s was linked to %(email)s since then (%(at)s)."),

@@ -94,6 +94,7 @@ D2 = Look(
     "sys_outbound_http_log_list.do",
 )
 D3 = Look("D3", "D3", _OF_THE_APP, f"syslog_list.do?sysparm_query=source%3D{APP_SCOPE}")
+LOOKS = (VIEW, FORM, D1, D2, D3)
 
 
 @dataclass(frozen=True)

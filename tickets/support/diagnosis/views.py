@@ -21,7 +21,7 @@ from tickets.support.choosing import chosen, found, integration_of
 from tickets.support.diagnosis import places, records, report, runs
 from tickets.support.diagnosis.diagnosis import Diagnosis
 from tickets.support.diagnosis.records import Found
-from tickets.support.diagnosis.situations import Sign
+from tickets.support.diagnosis.situations import LOOKS, SITUATIONS, Sign
 from tickets.support.models import Repository
 from tickets.support.views import MANAGE
 
@@ -113,17 +113,9 @@ def _looked_up(request: TenantRequest, rows: Iterable[Row]) -> list[Row]:
 
 
 def _by_hand(made: Diagnosis) -> Iterable[ByHand]:
-    """Yield how to find out by hand what cannot be told from here."""
-    asked: dict[str, Look] = {}
-    for row in made.rows:
-        if row.open_causes:
-            asked |= {look.id: look for look in row.situation.by_hand}
-    for look in asked.values():
-        numbers = {
-            row.situation.number
-            for row in made.rows
-            if look.id in {one.id for one in row.situation.by_hand}
-        }
+    """Yield the ways to find out by hand, with what else cannot be told from here."""
+    for look in LOOKS:
+        numbers = {one.number for one in SITUATIONS if look in one.by_hand}
         href = f"{made.repository.endpoint}/{look.path}" if look.path else ""
         mine = [one for one in made.open if numbers & set(one.situations)]
         yield ByHand(look, look.read(made.known.texts), href, mine)
