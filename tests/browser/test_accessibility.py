@@ -58,6 +58,8 @@ PAGES = [
     "/support/health/",
     f"/support/health/{MAIL}/",
     "/support/messages/",
+    "/support/diagnosis/",
+    "/support/calls/",
     "/support/requests/",
     "/support/requests/new/",
     "/support/requests/settings/",

@@ -58,7 +58,7 @@ def write(
 ) -> ConnectorCall:
     """Log that the portal wrote into the incident, or tried to."""
     values = {
-        "purpose": "write back",
+        "purpose": "request note",
         "direction": "outbound",
         "method": "PATCH",
         "address": f"{repository.endpoint}/api/now/table/incident/abc",

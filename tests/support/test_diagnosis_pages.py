@@ -172,13 +172,13 @@ def test_the_log_has_both_directions_and_is_narrowed(
     write(repository, None, code="timeout")
     assert "3 calls" in log(client)
     for query, purpose in (
-        ({"direction": "outbound"}, "write back"),
-        ({"purpose": "requests.open"}, "requests.open"),
-        ({"outcome": "good"}, "requests.open"),
-        ({"outcome": "refused"}, "solutions.search"),
-        ({"outcome": "unanswered"}, "write back"),
-        ({"code": "token_expired"}, "solutions.search"),
-        ({"user": "agent"}, "requests.open"),
+        ({"direction": "outbound"}, "Service request: note into the incident"),
+        ({"purpose": "requests.open"}, "Service request: open"),
+        ({"outcome": "good"}, "Service request: open"),
+        ({"outcome": "refused"}, "Recommended solutions: search"),
+        ({"outcome": "unanswered"}, "Service request: note into the incident"),
+        ({"code": "token_expired"}, "Recommended solutions: search"),
+        ({"user": "agent"}, "Service request: open"),
     ):
         text = log(client, **query)
         assert "1 call<" in text, query

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from tickets.filters import FilterForm
 from tickets.support.call_models import ConnectorCall
+from tickets.support.diagnosis.purposes import label_of
 
 if TYPE_CHECKING:
     from connector.models import Tenant
@@ -74,7 +75,8 @@ class CallFilter(django_filters.FilterSet):  # type: ignore[misc]
         for name in ("purpose", "code"):
             values = mine.exclude(**{name: ""}).values_list(name, flat=True)
             found = sorted(set(values.distinct()))
-            self.filters[name].extra["choices"] = [(one, one) for one in found]
+            named = [(one, label_of(one)) for one in found]
+            self.filters[name].extra["choices"] = named
         instances = [(str(one.pk), str(one)) for one in tenant.repositories.all()]
         # Whether a row must say which repository it is of.
         self.has_several = len(instances) > 1

@@ -19,6 +19,7 @@ from tickets.support.call_models import ConnectorCall
 from tickets.support.choosing import integration_of
 from tickets.support.diagnosis import calls as explaining
 from tickets.support.diagnosis.call_filters import CallFilter
+from tickets.support.diagnosis.purposes import label_of
 from tickets.support.views import MANAGE
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ def call_list(request: TenantRequest) -> HttpResponse:
     size = request.GET.get("size", "")
     rows = filterset.qs.select_related("repository").defer("words")
     paginator = Paginator(rows, int(size) if size in PAGE_SIZES else 50)
+    page = paginator.get_page(request.GET.get("page"))
     context = {
         "integration": integration_of(request),
-        "page": paginator.get_page(request.GET.get("page")),
+        "page": page,
+        "rows": [(one, label_of(one.purpose)) for one in page],
         "filterset": filterset,
         "chips": filters.chips(filterset, request.GET),
         "has_several": filterset.has_several,
@@ -77,6 +80,7 @@ def call(request: TenantRequest, pk: int) -> HttpResponse:
     context = {
         "integration": integration_of(request),
         "call": found,
+        "label": label_of(found.purpose),
         "is_good": explaining.is_good(found),
         "explanation": explaining.explanation(found),
         "situations": explaining.situations(found),

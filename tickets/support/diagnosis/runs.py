@@ -15,6 +15,7 @@ from tickets.support.bench import Bench
 from tickets.support.diagnosis import instance
 from tickets.support.diagnosis.known import hosts
 from tickets.support.diagnosis.models import DiagnosisRun
+from tickets.support.diagnosis.purposes import EXAMINATION
 from tickets.support.guides import guide_for
 from tickets.support.models import SupportIntegration
 
@@ -97,7 +98,7 @@ def carry_out(run: DiagnosisRun, check_ids: Iterable[str]) -> None:
         return
     bench = Bench(run.repository)
     checks.run(run.repository, check_ids, bench)
-    with call_log.outbound(run.repository, "check diagnosis"):
+    with call_log.outbound(run.repository, EXAMINATION):
         for name, shown in instance.look(bench, hosts()):
             run.seen[name] = shown
     run.finished_at = timezone.now()
