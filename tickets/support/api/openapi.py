@@ -90,7 +90,7 @@ def _completed(described: Json) -> Json:
     return {
         **described,
         "tags": [str(endpoint.feature.label) if endpoint.feature else "Connection"],
-        "parameters": [*shared, *described["parameters"]],
+        "parameters": [*shared, *described.get("parameters", [])],
         "responses": {**described["responses"], **failures},
         "x-role": endpoint.role,
         "x-feature": endpoint.feature.id if endpoint.feature else "",
@@ -103,7 +103,7 @@ def _failures(endpoint: Endpoint, described: Json) -> list[int]:
         found.add(403)
     if "requestBody" in described:
         found |= {400, 413, 415}
-    if described["parameters"]:
+    if described.get("parameters"):
         found.add(400)
     return sorted(found)
 
