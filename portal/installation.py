@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from cryptography.fernet import Fernet
 
@@ -152,10 +153,17 @@ def _secret_makers() -> dict[str, Callable[[], str]]:
         "SECRET_KEY": lambda: secrets.token_urlsafe(50),
         "ENCRYPTION_KEYS": lambda: Fernet.generate_key().decode(),
         "SANDBOX_GRAPH_TOKEN": lambda: secrets.token_urlsafe(32),
+        "SANDBOX_ENTRA_APPLICATIONS": _applications,
     }
     for person in (*PEOPLE, *SANDBOX_PEOPLE):
         makers[person.password_name] = new_password
     return makers
+
+
+def _applications() -> str:
+    """Return what the sandbox's Entra shall know: names, client IDs and secrets."""
+    names = ("outbound", "inbound", "rest-user")
+    return ",".join(f"{name}:{uuid4()}={secrets.token_urlsafe(30)}" for name in names)
 
 
 def _make_secrets(folder: Path, known: Mapping[str, str]) -> dict[str, str]:
@@ -210,4 +218,7 @@ def _with_sandbox(environment: Mapping[str, str], port: int) -> dict[str, str]:
         # Short, so that changes made in the sandbox show while people look.
         "SYNC_INTERVAL": "15",
     }
+    if not environment.get("ENTRA_TENANT_ID"):
+        # Where people sign in with Entra it is the real one, for everything.
+        defaults["ENTRA_AUTHORITY"] = f"{url}/entra"
     return {**defaults, **environment}

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 
-from connector.sandbox import circumstances, faults, policies
+from connector.sandbox import circumstances, entra_directory, faults, policies
 from connector.sandbox.seed import (
     PASSWORD_NAMES,
     Installation,
@@ -52,6 +52,8 @@ def _set_up(running: Running, options: argparse.Namespace) -> None:
     """Make the instance as customised and as unreliable as the options say."""
     clock = {"skew": options.clock_skew, "grain": options.clock_grain}
     circumstances.set_clock(running.store, clock)
+    for application in options.application:
+        running.app.entra.directory.register(application)
     for policy in options.policies:
         policies.add(running.store, policy)
     for name in ("tables", "fields"):
@@ -84,6 +86,14 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME=VALUE",
         help="set a system property; may be given again",
+    )
+    add(
+        "--application",
+        type=_application,
+        action="append",
+        default=[],
+        metavar="NAME:CLIENT_ID=SECRET",
+        help="register an application with Entra; may be given again",
     )
     add("--incidents", type=int, default=0, help="so many of other people, once")
     add("--time-zone", default="America/Los_Angeles", help="of the instance")
@@ -122,6 +132,14 @@ def _property(text: str) -> tuple[str, str]:
     if not (name and sign):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return name, value
+
+
+def _application(text: str) -> entra_directory.Application:
+    try:
+        [found] = entra_directory.from_text(text).values()
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("NAME:CLIENT_ID=SECRET is expected") from error
+    return found
 
 
 def _say_passwords(made: dict[str, str]) -> None:

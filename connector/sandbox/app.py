@@ -9,6 +9,8 @@ from werkzeug.wrappers import Response
 from connector.sandbox import grants, graph, web
 from connector.sandbox.api import Api
 from connector.sandbox.control import Control
+from connector.sandbox.entra import ROOT as ENTRA
+from connector.sandbox.entra import Entra
 from connector.sandbox.faults import Faults
 from connector.sandbox.site import Site
 from connector.sandbox.switches import Switches
@@ -24,7 +26,7 @@ _REVOKE = {"/oauth_revoke_token.do", "/oauth_revoke.do"}
 
 
 class App:
-    """One instance with Microsoft Graph beside it."""
+    """One instance with Microsoft Graph and Entra ID beside it."""
 
     def __init__(
         self, store: Store, portal: str = "", reseed: Callable[[], None] | None = None
@@ -32,6 +34,7 @@ class App:
         self.store = store
         self.faults = Faults()
         self.switches = Switches()
+        self.entra = Entra(store)
         self.api = Api(store, self.faults)
         self.restrictions = self.api.restrictions
         self.control = Control(
@@ -39,6 +42,7 @@ class App:
             self.faults,
             self.api.requests,
             self.restrictions,
+            self.entra.directory,
             reseed,
             self.switches,
         )
@@ -50,6 +54,9 @@ class App:
         if path.startswith("/graph/"):
             self.api.requests["graph"] += 1
             return graph.handle(request) or Response(status=404)
+        if path.startswith(ENTRA):
+            self.api.requests["entra"] += 1
+            return self.entra.respond(request)
         if path.startswith("/api/"):
             return self.switches.name_rate(self.api.respond(request))
         if path.startswith("/oauth_"):

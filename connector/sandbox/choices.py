@@ -157,6 +157,12 @@ CHOICES: dict[tuple[str, str], dict[str, str]] = {
         "fix_applied": "Fix Applied",
         "duplicate": "Duplicate",
     },
+    ("syslog", "level"): {
+        "-1": "Debug",
+        "0": "Information",
+        "1": "Warning",
+        "2": "Error",
+    },
     ("sysapproval_approver", "state"): {
         "not requested": "Not Yet Requested",
         "requested": "Requested",

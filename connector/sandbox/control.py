@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
     from connector.sandbox.acl import Restrictions
+    from connector.sandbox.entra_directory import Directory
     from connector.sandbox.faults import Faults
     from connector.sandbox.store import Store
 
@@ -39,6 +40,7 @@ class Control:
     faults: Faults
     requests: Counter[str]
     restrictions: Restrictions
+    directory: Directory
     reseed: Callable[[], None] | None = None
     switches: Switches = field(default_factory=Switches)
 
@@ -175,6 +177,7 @@ class Control:
         self.switches.set({})
         self.requests.clear()
         graph.reset()
+        self.directory.reset()
 
 
 def is_from_here(request: Request) -> bool:

@@ -35,10 +35,10 @@ class TokenError(Exception):
 def discover(tenant: str) -> Response:
     """Answer with the addresses of the directory, if it is known."""
     try:
-        _check_directory(tenant)
+        check_directory(tenant)
     except TokenError as error:
-        return _refuse(error)
-    return _reply(graph_directory.discovery(tenant), 200)
+        return refuse(error)
+    return reply(graph_directory.discovery(tenant), 200)
 
 
 def issue(request: Request, tenant: str) -> Response:
@@ -46,20 +46,21 @@ def issue(request: Request, tenant: str) -> Response:
     if request.method != "POST":
         return Response("", status=405, headers={"Allow": "POST"})
     try:
-        _check_directory(tenant)
+        check_directory(tenant)
         _check(request.form)
     except TokenError as error:
-        return _refuse(error)
+        return refuse(error)
     body = {
         "token_type": "Bearer",
         "expires_in": LIFETIME_IN_SECONDS,
         "ext_expires_in": LIFETIME_IN_SECONDS,
         "access_token": _new_token(request.form["client_id"]),
     }
-    return _reply(body, 200)
+    return reply(body, 200)
 
 
-def _check_directory(tenant: str) -> None:
+def check_directory(tenant: str) -> None:
+    """Raise TokenError where no such directory is known."""
     if not graph_directory.is_known(tenant):
         message = (
             f"Tenant '{tenant}' not found. Check to make sure you have the correct "
@@ -126,7 +127,8 @@ def _new_token(client_id: str) -> str:
     return os.environ.get("SANDBOX_GRAPH_TOKEN") or secrets.token_urlsafe(48)
 
 
-def _refuse(error: TokenError) -> Response:
+def refuse(error: TokenError) -> Response:
+    """Answer in the error shape of the token endpoint."""
     body = {
         "error": error.error,
         "error_description": str(error),
@@ -135,10 +137,11 @@ def _refuse(error: TokenError) -> Response:
         "trace_id": str(uuid4()),
         "correlation_id": str(uuid4()),
     }
-    return _reply(body, error.status)
+    return reply(body, error.status)
 
 
-def _reply(body: dict[str, Any], status: int) -> Response:
+def reply(body: dict[str, Any], status: int = 200) -> Response:
+    """Answer with JSON that nobody may keep."""
     response = Response(json.dumps(body), status=status)
     response.content_type = "application/json; charset=utf-8"
     response.headers["Cache-Control"] = "no-store, no-cache"

@@ -12,6 +12,7 @@ from connector.sandbox import (
     journals,
     ownstates,
     removal,
+    support_tab,
 )
 from connector.sandbox.answers import Refusal
 from connector.sandbox.render import Renderer, Shape
@@ -75,6 +76,7 @@ class RecordForm:
         name = f"New {self.table.label}" if self.is_new else self.row["number"]
         content = fill(
             "record",
+            tabs=self._tabs(),
             heading=name,
             kind=self.table.name,
             list_name=f"{self.table.label}s",
@@ -88,6 +90,10 @@ class RecordForm:
             activity=self._activity(),
         )
         return self.visit.page(name, content, status)
+
+    def _tabs(self) -> Html:
+        who = (self.store, self.visit, self.user)
+        return support_tab.tabs(*who, self.row, is_tab=False)
 
     def save(self) -> Response:
         """Write what was changed on the page, and nothing else."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from functools import cache, cached_property
 
-from connector.sandbox import columns, columns_platform
+from connector.sandbox import columns, columns_platform, columns_support
 
 _NUMERIC = {"integer", "code"}
 _LINE = re.compile(r"(\w+) ([\w:]+)(!?) (?:=(\S+) )?(.+)")
@@ -129,6 +129,16 @@ _OTHERS = (
     ("sys_data_policy_rule", "Data Policy Rule", "DATA_POLICY_RULE", "field"),
     ("sys_audit_delete", "Deleted Record", "AUDIT_DELETE", "display_value"),
 )
+# The same for what an application brings, and for the logs.
+_APPLICATIONS = (
+    ("sys_script_include", "Script Include", "SCRIPT_INCLUDE", "name"),
+    ("sys_ui_action", "UI Action", "UI_ACTION", "name"),
+    ("sys_ui_view", "UI View", "UI_VIEW", "title"),
+    ("sys_ui_action_view", "UI Action Visibility", "UI_ACTION_VIEW", "sys_id"),
+    ("sys_user_preference", "User Preference", "PREFERENCE", "name"),
+    ("syslog", "Log", "SYSLOG", "message"),
+    ("sys_outbound_http_log", "Outbound HTTP Log", "OUTBOUND_LOG", "url"),
+)
 
 
 def _tables() -> dict[str, Table]:
@@ -139,6 +149,9 @@ def _tables() -> dict[str, Table]:
         tables.append(Table(name, label, fields, "number", "task", prefix))
     for name, label, own, display in _OTHERS:
         fields = _fields(getattr(columns_platform, own))
+        tables.append(Table(name, label, fields, display))
+    for name, label, own, display in _APPLICATIONS:
+        fields = _fields(getattr(columns_support, own))
         tables.append(Table(name, label, fields, display))
     articles = _fields(columns_platform.KNOWLEDGE)
     tables.append(Table("kb_knowledge", "Knowledge", articles, "number", prefix="KB"))

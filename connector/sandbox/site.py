@@ -11,9 +11,13 @@ from werkzeug.wrappers import Response
 from connector.sandbox import (
     checklist,
     consent,
+    entra_page,
     knobs,
     people,
+    platform_lists,
     recordform,
+    support_pages,
+    support_tab,
     web,
     worklist,
 )
@@ -79,6 +83,9 @@ class Site:
             "/logout.do": self._sign_out,
             "/oauth_auth.do": lambda visit: consent.respond(self.store, visit),
             "/_sandbox/": lambda visit: knobs.respond(self.control, visit),
+            entra_page.PATH: lambda visit: entra_page.respond(
+                self.store, self.control.directory, visit
+            ),
         }
 
     def _private(self, user: User) -> dict[str, Route]:
@@ -86,10 +93,17 @@ class Site:
             "/": lambda visit: _home(visit, user),
             f"/{SCOPE}/checklist": lambda visit: self._checklist(visit, user),
             f"/{SCOPE}/status": lambda visit: checklist.status(self.store, visit, user),
+            support_tab.PATH: lambda visit: support_tab.respond(
+                self.store, visit, user
+            ),
         }
         for name in TASK_CLASSES:
             routes[f"/{name}_list.do"] = self._list(name, user)
             routes[f"/{name}.do"] = self._record(name, user)
+        for path, page in support_pages.routes().items():
+            routes[path] = self._app_page(page, user)
+        for name in platform_lists.MENU:
+            routes[f"/{name}_list.do"] = self._log(name, user)
         for name in MENU:
             routes[f"/{name}_list.do"] = self._platform_list(name, user)
             routes[f"/{name}.do"] = self._platform_record(name, user)
@@ -97,6 +111,12 @@ class Site:
 
     def _checklist(self, visit: Visit, user: User) -> Response:
         return Checklist(self.store, visit, self.portal).respond(user)
+
+    def _app_page(self, page: support_pages.Page, user: User) -> Route:
+        return lambda visit: page(self.store, visit, user)
+
+    def _log(self, name: str, user: User) -> Route:
+        return lambda visit: platform_lists.respond(self.store, visit, user, name)
 
     def _list(self, name: str, user: User) -> Route:
         return lambda visit: worklist.respond(self.store, visit, user, TABLES[name])
@@ -148,7 +168,16 @@ def _home(visit: Visit, user: User) -> Response:
     if user.has("admin"):
         links[f"/{SCOPE}/checklist"] = "Installation checklist"
         links |= {f"/{name}_list.do": label for name, label in MENU.items()}
+    links |= {
+        path: f"Microsoft 365 support > {label}"
+        for path, label in support_pages.links(user).items()
+    }
+    if user.has("admin"):
+        links |= {
+            f"/{name}_list.do": label for name, label in platform_lists.MENU.items()
+        }
     links["/_sandbox/"] = "Sandbox: faults and figures"
+    links[entra_page.PATH] = "Sandbox: Microsoft Entra ID"
     tiles = [el("li", el("a", label, href=url)) for url, label in links.items()]
     return visit.page("Home", fill("home", name=user.name, tiles=join(tiles)))
 

@@ -130,7 +130,7 @@ class Store:
         rows = self.find(table, sys_id=sys_id)
         return rows[0] if rows else None
 
-    def find(self, table: Table, **equal: str) -> list[Row]:
+    def find(self, table: Table, /, **equal: str) -> list[Row]:
         """Return the rows of a table in which every given field has that value."""
         where = [f'"{name}" = ?' for name in equal]
         values = list(equal.values())
@@ -142,7 +142,7 @@ class Store:
             sql += f" WHERE {' AND '.join(where)}"
         return [dict(row) for row in self.execute(sql, values)]
 
-    def first(self, table_name: str, **equal: str) -> Row | None:
+    def first(self, table_name: str, /, **equal: str) -> Row | None:
         rows = self.find(TABLES[table_name], **equal)
         return rows[0] if rows else None
 

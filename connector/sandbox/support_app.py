@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.sandbox import people
+from connector.sandbox import people, support_artefacts
+from connector.sandbox.records import insert, put, remove
 from connector.sandbox.schema import TABLES
+from connector.sandbox.support_settings import SCOPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from connector.sandbox.store import Row, Store
+    from connector.sandbox.store import Store
 
-SCOPE = "x_mioms_m365_assis"
 NAME = "Microsoft 365 support integration"
 ROLES = (f"{SCOPE}.insights_user", f"{SCOPE}.administrator")
 # What the app must be allowed to read: one record each, made on installation.
 _READ = ("oauth_entity", "oauth_entity_profile")
 _ACCESS = ("open", "closed", "unrecorded")
+_REMOVED = "support_app:removed"
 
 
 def install(store: Store) -> None:
-    """Add the app's scope, its roles and its two cross-scope records, once."""
+    """Add the app with its scope, roles, cross-scope records and artefacts, once."""
+    if not store.note(_REMOVED):
+        _add_scope(store)
+        support_artefacts.install(store)
+
+
+def _add_scope(store: Store) -> None:
     if store.first("sys_scope", scope=SCOPE):
         return
-    _insert(store, "sys_scope", name=NAME, scope=SCOPE)
+    insert(store, "sys_scope", name=NAME, scope=SCOPE)
     for role in ROLES:
         if not store.first("sys_user_role", name=role):
-            _insert(store, "sys_user_role", name=role)
+            insert(store, "sys_user_role", name=role)
     _record_privileges(store)
 
 
@@ -36,9 +44,11 @@ def apply(store: Store, wishes: Mapping[str, Any]) -> None:
 
     `outbound`, `inbound` and `oidc` are registries, `user` is the integration user (each
     a mapping of fields), `roles` maps user names to roles of the app, `cross_scope` is
-    "open", "closed" (the tables) or "unrecorded" (the two records are missing).
+    "open", "closed" (the tables) or "unrecorded" (the two records are missing). `app` is
+    what the app itself is made of, see support_artefacts.
     """
     doers: dict[str, Callable[[Store, Any], None]] = {
+        "app": _app,
         "outbound": _outbound,
         "inbound": _inbound,
         "oidc": _oidc,
@@ -51,8 +61,28 @@ def apply(store: Store, wishes: Mapping[str, Any]) -> None:
         raise ValueError(message)
     with store.transaction():
         install(store)
-        for name, wish in wishes.items():
-            doers[name](store, wish)
+        for name in (one for one in doers if one in wishes):
+            doers[name](store, wishes[name])
+
+
+def _app(store: Store, wishes: Mapping[str, Any]) -> None:
+    if "installed" in wishes:
+        _set_installed(store, bool(wishes["installed"]))
+    support_artefacts.apply(store, wishes)
+
+
+def _set_installed(store: Store, wanted: bool) -> None:
+    store.keep_note(_REMOVED, "" if wanted else "true")
+    if wanted:
+        _add_scope(store)
+        return
+    for row in store.find(TABLES["sys_scope"], scope=SCOPE):
+        remove(store, "sys_scope_privilege", source_scope=row["sys_id"])
+        remove(store, "sys_scope", sys_id=row["sys_id"])
+    for name in ROLES:
+        for role in store.find(TABLES["sys_user_role"], name=name):
+            remove(store, "sys_user_has_role", role=role["sys_id"])
+            remove(store, "sys_user_role", sys_id=role["sys_id"])
 
 
 def _outbound(store: Store, fields: Mapping[str, str]) -> None:
@@ -61,15 +91,15 @@ def _outbound(store: Store, fields: Mapping[str, str]) -> None:
         "type": "oauth_provider",
         "default_grant_type": "client_credentials",
     }
-    row = _put(store, "oauth_entity", "client_id", defaults | dict(fields))
+    row = put(store, "oauth_entity", "client_id", defaults | dict(fields))
     profile = {"name": f"{row['name']} default_profile", "oauth_entity": row["sys_id"]}
     profile["grant_type"] = row["default_grant_type"]
-    _put(store, "oauth_entity_profile", "oauth_entity", profile)
+    put(store, "oauth_entity_profile", "oauth_entity", profile)
 
 
 def _inbound(store: Store, fields: Mapping[str, str]) -> None:
     defaults = {"name": "m365supportintegration_inbound_rest"}
-    _put(store, "oauth_entity", "client_id", defaults | dict(fields))
+    put(store, "oauth_entity", "client_id", defaults | dict(fields))
 
 
 def _oidc(store: Store, fields: Mapping[str, str]) -> None:
@@ -80,9 +110,9 @@ def _oidc(store: Store, fields: Mapping[str, str]) -> None:
             entity[name] = given.pop(name)
     usual = "m365supportintegration_oidc_provider"
     provider = {"name": given.pop("provider", usual), **given}
-    row = _put(store, "oidc_provider_configuration", "name", provider)
+    row = put(store, "oidc_provider_configuration", "name", provider)
     entity["oidc_provider"] = row["sys_id"]
-    _put(store, "oauth_oidc_entity", "client_id", entity)
+    put(store, "oauth_oidc_entity", "client_id", entity)
 
 
 def _user(store: Store, fields: Mapping[str, Any]) -> None:
@@ -91,7 +121,7 @@ def _user(store: Store, fields: Mapping[str, Any]) -> None:
     if password := given.pop("password", ""):
         given["user_password"] = people.hashed(password)
     given.setdefault("name", given["user_name"])
-    row = _put(store, "sys_user", "user_name", given)
+    row = put(store, "sys_user", "user_name", given)
     people.set_roles(store, row["sys_id"], roles)
 
 
@@ -131,7 +161,7 @@ def _cross_scope(store: Store, state: str) -> None:
 def _record_privileges(store: Store) -> None:
     scope = store.first("sys_scope", scope=SCOPE)
     for name in _READ:
-        _insert(
+        insert(
             store,
             "sys_scope_privilege",
             source_scope=scope["sys_id"] if scope else "",
@@ -140,22 +170,3 @@ def _record_privileges(store: Store) -> None:
             operation="read",
             status="allowed",
         )
-
-
-def _put(store: Store, table: str, key: str, values: Mapping[str, str]) -> Row:
-    """Change the row with this key, or add one."""
-    unknown = set(values) - set(TABLES[table].fields)
-    if unknown:
-        message = f"no fields of {table}: {sorted(unknown)}"
-        raise ValueError(message)
-    row = store.first(table, **{key: values[key]})
-    if row is None:
-        return _insert(store, table, **values)
-    store.update(TABLES[table], row["sys_id"], values)
-    return row | dict(values)
-
-
-def _insert(store: Store, table: str, **values: str) -> Row:
-    defaults = {name: field.default for name, field in TABLES[table].fields.items()}
-    stamps = dict.fromkeys(("sys_created_on", "sys_updated_on"), store.now())
-    return store.insert(TABLES[table], defaults | stamps | values)

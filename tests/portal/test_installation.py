@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from connector.sandbox.entra_directory import from_text
 from portal import installation
 from portal.installation import CannotStart
 from tests.servers import free_port
@@ -88,6 +89,26 @@ def test_sandbox_takes_the_place_of_both_services(
     assert token == here.sandbox_environment["SANDBOX_GRAPH_TOKEN"]
 
 
+def test_sandbox_plays_entra_for_the_support_integration(
+    tmp_path: Path, given: dict[str, str]
+) -> None:
+    here = installation.prepare(tmp_path, given)
+    assert here.environment["ENTRA_AUTHORITY"] == f"{here.sandbox_url}/entra"
+    text = here.sandbox_environment["SANDBOX_ENTRA_APPLICATIONS"]
+    known = from_text(text)
+    names = [one.name for one in known.values()]
+    assert names == ["outbound", "inbound", "rest-user"]
+    assert len({one.secret for one in known.values()}) == 3
+
+
+def test_whose_people_sign_in_with_entra_has_the_real_one(
+    tmp_path: Path, given: dict[str, str]
+) -> None:
+    given |= {"ENTRA_TENANT_ID": "contoso", "ENTRA_CLIENT_ID": "id"}
+    here = installation.prepare(tmp_path, given)
+    assert "ENTRA_AUTHORITY" not in here.environment
+
+
 def test_sandbox_knows_nothing_of_the_portal(
     tmp_path: Path, given: dict[str, str]
 ) -> None:
@@ -106,7 +127,8 @@ def test_without_sandbox_the_real_services_are_spoken_to(
     here = installation.prepare(tmp_path, given)
     assert here.sandbox_port is None
     assert here.environment["GRAPH_TENANT_ID"] == "contoso"
-    for name in ("SERVICENOW_SANDBOX_URL", "GRAPH_BASE_URL", "GRAPH_ACCESS_TOKEN"):
+    names = ("SERVICENOW_SANDBOX_URL", "GRAPH_BASE_URL", "GRAPH_ACCESS_TOKEN")
+    for name in (*names, "ENTRA_AUTHORITY"):
         assert name not in here.environment
 
 

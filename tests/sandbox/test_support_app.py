@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from connector.sandbox.server import Running
 
 SCOPE = support_app.SCOPE
+ARTEFACTS = ("sys_script_include", "sys_ui_action", "sys_ui_view")
 
 
 @pytest.fixture
@@ -100,6 +101,12 @@ def test_other_roles_of_a_person_stay(own: Running) -> None:
         {"roles": {"it.agent": ["king"]}},
         {"outbound": {"client_id": "a", "colour": "red"}},
         {"outbound": {}},
+        {"app": {"colour": "red"}},
+        {"app": {"script_include": "asleep"}},
+        {"app": {"excluded_views": "ess"}},
+        {"app": {"properties": {"colour": "red"}}},
+        {"app": {"properties": {"setup_state": "nearly"}}},
+        {"app": {"accounts": {"nobody.here": "a@example.com"}}},
     ],
 )
 def test_what_it_does_not_know_is_refused_as_a_whole(
@@ -113,7 +120,8 @@ def test_what_it_does_not_know_is_refused_as_a_whole(
 def test_the_registries_show_for_nobody_else(own: Running) -> None:
     put(own, {"outbound": {"client_id": "app"}})
     api = as_user(own, roles=["itil"])
-    for table in ("oauth_entity", "oauth_entity_profile", "sys_scope_privilege"):
+    hidden = ("oauth_entity", "oauth_entity_profile", "sys_scope_privilege")
+    for table in (*hidden, *ARTEFACTS, "sys_properties"):
         answer = api.send("GET", f"table/{table}")
         assert answer.json()["result"] == []
         assert answer.headers["X-Total-Count"] != "0"
@@ -127,3 +135,59 @@ def test_cross_scope_access_is_refused_in_its_words(own: Running) -> None:
         "Read operation on table 'oauth_entity' from scope 'x_mioms_m365_assis' was "
         "denied because of the table's cross-scope access policy"
     )
+
+
+def test_the_app_brings_its_script_its_tab_and_its_properties(own: Running) -> None:
+    api = as_user(own)
+    [script] = api.list("sys_script_include", "name=M365SupportConnector")
+    assert (script["active"], script["api_name"][:18]) == ("true", SCOPE)
+    [tab] = api.list("sys_ui_action", "name=Microsoft 365 support^table=incident")
+    assert tab["active"] == "true"
+    found = api.list("sys_properties", f"nameSTARTSWITH{SCOPE}.")
+    assert {row["value"] for row in found} == {""}
+    assert f"{SCOPE}.connector_url" in {row["name"] for row in found}
+
+
+def test_the_app_is_brought_into_any_state(own: Running) -> None:
+    app = {
+        "script_include": "missing",
+        "ui_action": "inactive",
+        "excluded_views": ["ess", "own_view"],
+        "properties": {"setup_state": "agreed", "is_test": True},
+    }
+    assert put(own, {"app": app}).status_code == 200
+    api = as_user(own)
+    assert api.list("sys_script_include") == []
+    [tab] = api.list("sys_ui_action")
+    assert tab["active"] == "false"
+    fields = "sys_ui_view.name,sys_ui_action.name,visibility"
+    rows = api.list("sys_ui_action_view", fields=fields)
+    assert {row["sys_ui_view.name"] for row in rows} == {"ess", "own_view"}
+    assert {row["visibility"] for row in rows} == {"exclude"}
+    query = f"name={SCOPE}.is_test^ORname={SCOPE}.setup_state^ORDERBYname"
+    values = [row["value"] for row in api.list("sys_properties", query)]
+    assert values == ["true", "agreed"]
+
+
+def test_an_app_that_was_removed_leaves_nothing(own: Running) -> None:
+    put(own, {"roles": {"it.agent": ["administrator"]}, "app": {"installed": False}})
+    put(own, {"inbound": {"client_id": "another"}})
+    api = as_user(own)
+    assert api.list("sys_scope", f"scope={SCOPE}") == []
+    assert api.list("sys_properties", f"nameSTARTSWITH{SCOPE}") == []
+    for table in ("sys_script_include", "sys_ui_action", "sys_scope_privilege"):
+        assert api.list(table) == []
+    put(own, {"app": {"installed": True}})
+    assert len(api.list("sys_user_role", f"nameSTARTSWITH{SCOPE}")) == 2
+    assert len(api.list("sys_ui_action")) == 1
+
+
+def test_an_instance_of_an_older_version_gets_the_new_parts_once(own: Running) -> None:
+    put(own, {"app": {"installed": False}})
+    for name in ("support_app", "support_app:removed"):
+        own.store.keep_note(name, "")
+    support_app.install(own.store)
+    assert own.store.first("sys_ui_action", name="Microsoft 365 support")
+    put(own, {"app": {"ui_action": "missing"}})
+    support_app.install(own.store)
+    assert own.store.first("sys_ui_action", name="Microsoft 365 support") is None
