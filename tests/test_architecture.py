@@ -32,6 +32,7 @@ WITHOUT_PERMISSION = {
     # For mail servers; each message is signed.
     "support:inbound",
     # The connector API: its document, and whatever is not an address of it.
+    "support_api:document",
     "support_api:unknown",
 }
 # Of other packages, with rules of their own.

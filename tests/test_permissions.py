@@ -115,6 +115,8 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "support:bulk_note", ["ISSUE"], {}, SHARES),
     ("get", "support:messages", [], {}, EVERYBODY),
     ("get", "support:message", ["MESSAGE"], {}, EVERYBODY),
+    ("get", "support:api", [], {}, SUPPORTS),
+    ("get", "support:api_scripts", [], {}, SUPPORTS),
     ("post", "support:link_person", [], {}, SUPPORTS),
     ("post", "support:unlink_person", ["PERSON"], {}, SUPPORTS),
     ("get", "support:requests", [], {}, EVERYBODY),
