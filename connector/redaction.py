@@ -29,10 +29,16 @@ def clean(text: str, secrets: tuple[str, ...] = ()) -> str:
     text = hide(text, secrets)
     if looks_like_html(text):
         text = _text_of(text)
+    text = without_secrets(text).strip()
+    return text if len(text) <= LONGEST_WORDS else f"{text[: LONGEST_WORDS - 1]}…"
+
+
+def without_secrets(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return the text without these secrets and what looks like one, however long."""
+    text = hide(text, secrets)
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\1 {REDACTED}", text)
-    text = text.strip()
-    return text if len(text) <= LONGEST_WORDS else f"{text[: LONGEST_WORDS - 1]}…"
+    return text
 
 
 def hide(text: str, secrets: Iterable[str]) -> str:

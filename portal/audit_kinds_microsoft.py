@@ -176,4 +176,71 @@ SUPPORT = {
         gettext_lazy("%(actor)s wrote a note into %(tickets)s tickets of %(target)s"),
         "chat",
     ),
+    "support.request_opened": Kind(
+        gettext_lazy("Service request opened"),
+        gettext_lazy("%(by)s opened the service request %(target)s"),
+        "chat",
+    ),
+    "support.request_moved": Kind(
+        gettext_lazy("Service request: state changed"),
+        gettext_lazy(
+            "The service request %(target)s went from %(before)s to %(state)s"
+        ),
+        "refresh",
+    ),
+    "support.request_numbered": Kind(
+        gettext_lazy("Service request: case number"),
+        gettext_lazy("The service request %(target)s has the case number %(number)s"),
+        "tag",
+    ),
+    "support.request_updated": Kind(
+        gettext_lazy("Service request updated"),
+        gettext_lazy("%(by)s told Microsoft more about %(target)s"),
+        "chat",
+    ),
+    "support.request_answered": Kind(
+        gettext_lazy("Microsoft answered"),
+        gettext_lazy("%(by)s wrote about the service request %(target)s"),
+        "mail",
+    ),
+    "support.request_stopped": Kind(
+        gettext_lazy("Service request: not sent"),
+        gettext_lazy("Something about the service request %(target)s was not sent"),
+        "stop",
+    ),
+    "support.request_retried": Kind(
+        gettext_lazy("Service request: sent again"),
+        gettext_lazy("%(actor)s had something about %(target)s sent again"),
+        "refresh",
+    ),
+    "support.request_discarded": Kind(
+        gettext_lazy("Service request: discarded"),
+        gettext_lazy("%(actor)s discarded what was not sent about %(target)s"),
+        "stop",
+    ),
+    "support.message_unmatched": Kind(
+        gettext_lazy("Message for the inbox"),
+        gettext_lazy("A message of %(target)s fits no service request"),
+        "mail",
+    ),
+    "support.message_assigned": Kind(
+        gettext_lazy("Message assigned"),
+        gettext_lazy("%(actor)s put a message of %(sender)s into %(target)s"),
+        "check",
+    ),
+    "support.message_dropped": Kind(
+        gettext_lazy("Message dropped"),
+        gettext_lazy("%(actor)s dropped a message of %(target)s"),
+        "trash",
+    ),
+    "support.inbound_opened": Kind(
+        gettext_lazy("Way for answers opened"),
+        gettext_lazy("%(actor)s made the secret that answers are signed with"),
+        "key",
+    ),
+    "support.inbound_rotated": Kind(
+        gettext_lazy("Secret for answers replaced"),
+        gettext_lazy("%(actor)s replaced the secret that answers are signed with"),
+        "key",
+    ),
 }

@@ -20,6 +20,14 @@ class Person:
     password_name: str
     part: str
 
+    @property
+    def email(self) -> str:
+        """The person's address; of those who administer it is also the admin account."""
+        return f"{self.username}@contoso.example"
+
+
+# Whose address is linked as a Microsoft 365 admin account: they can open service requests.
+ADMINS = ("security.admin", "support.admin")
 
 # The part of a person of the portal is the role of that name in portal.roles.
 PEOPLE = (

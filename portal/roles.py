@@ -20,6 +20,7 @@ ROLES: dict[str, list[str]] = {
         "tickets.share_ticket",
         "tickets.rename_ticketstate",
         "tickets.manage_support",
+        "tickets.manage_servicerequest",
         "portal.edit_actionplan",
         "connector.manage_connection",
         "connector.view_connection",
@@ -39,8 +40,13 @@ ROLES: dict[str, list[str]] = {
         *_SEE,
         "tickets.rename_ticketstate",
         "tickets.manage_support",
+        "tickets.manage_servicerequest",
     ],
-    SERVICE_SUPPORT_ADMINISTRATOR: [*_SEE, "tickets.manage_support"],
+    SERVICE_SUPPORT_ADMINISTRATOR: [
+        *_SEE,
+        "tickets.manage_support",
+        "tickets.manage_servicerequest",
+    ],
 }
 
 

@@ -243,6 +243,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tickets.support.tasks.pull_health_due",
         "schedule": 900,
     },
+    "send service requests": {
+        "task": "tickets.support.tasks.sweep_requests",
+        "schedule": 30,
+    },
     "fetch signing keys": {
         "task": "tickets.support.tasks.fetch_signing_keys_due",
         "schedule": 6 * 3600,
@@ -309,7 +313,7 @@ if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 
-# Mail: alerts only. Without a server each one becomes a file in DATA_DIR/mail.
+# Mail: alerts and service requests. Without a server each one becomes a file in DATA_DIR/mail.
 EMAIL_HOST = env.str("EMAIL_HOST", default="")
 EMAIL_PORT = env.int("EMAIL_PORT", default=587)
 EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")

@@ -38,7 +38,18 @@ from tickets.support.health_models import (
     ServiceIssue,
     ServiceMessage,
 )
-from tickets.support.models import Repository, SupportIntegration, SupportUser
+from tickets.support.models import (
+    LinkedPerson,
+    Repository,
+    SupportIntegration,
+    SupportUser,
+)
+from tickets.support.service_requests.models import (
+    InboundReceipt,
+    RequestDelivery,
+    RequestUpdate,
+    ServiceRequest,
+)
 
 PASSWORD = "correct horse battery staple"
 
@@ -406,6 +417,74 @@ class SupportUserFactory(DjangoModelFactory[SupportUser]):
     repository = factory.SubFactory(RepositoryFactory)
     user_name = factory.Sequence(lambda n: f"agent.{n}")
     role = SupportUser.Role.ADMINISTRATOR
+
+
+class LinkedPersonFactory(DjangoModelFactory[LinkedPerson]):
+    """Somebody of the portal who may open service requests."""
+
+    class Meta:
+        model = LinkedPerson
+
+    tenant = factory.SubFactory(TenantFactory)
+    user = factory.SubFactory(UserFactory)
+    email = "admin@contoso.example"
+
+
+class ServiceRequestFactory(DjangoModelFactory[ServiceRequest]):
+    """A request opened in the portal, by hand, that nothing happened to yet."""
+
+    class Meta:
+        model = ServiceRequest
+
+    tenant = factory.SubFactory(TenantFactory)
+    title = factory.Sequence(lambda n: f"Mail is late {n}")
+    description = "Mail from outside arrives hours late."
+    severity = "high"
+    contact_name = "Kim Lee"
+    contact_email = "kim@contoso.example"
+    transport = "manual"
+    opened_via = "portal"
+    opened_by_name = "support.admin"
+    opened_by_email = "support.admin@contoso.example"
+
+
+class RequestUpdateFactory(DjangoModelFactory[RequestUpdate]):
+    class Meta:
+        model = RequestUpdate
+
+    request = factory.SubFactory(ServiceRequestFactory)
+    source = RequestUpdate.Source.MICROSOFT
+    author = "Microsoft Support"
+    text = "Work on it goes on."
+
+
+class RequestDeliveryFactory(DjangoModelFactory[RequestDelivery]):
+    """A note that is due now."""
+
+    class Meta:
+        model = RequestDelivery
+
+    request = factory.SubFactory(ServiceRequestFactory)
+    channel = RequestDelivery.Channel.NOTE
+    payload = {"work_notes": "Text", "correlation_display": "SR"}
+    marker = factory.LazyFunction(uuid.uuid4)
+
+
+class InboundReceiptFactory(DjangoModelFactory[InboundReceipt]):
+    """A mail that waits for a person."""
+
+    class Meta:
+        model = InboundReceipt
+
+    tenant = factory.SubFactory(TenantFactory)
+    digest = factory.Sequence(lambda n: f"{n:064}")
+    content_type = "message/rfc822"
+    status = InboundReceipt.Status.UNMATCHED
+    reason = "no_reference"
+    sender = "someone@microsoft.com"
+    author = "Someone"
+    subject = "About your question"
+    text = "We looked at it."
 
 
 class SavedViewFactory(DjangoModelFactory[SavedView]):

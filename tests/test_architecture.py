@@ -29,6 +29,8 @@ WITHOUT_PERMISSION = {
     "portal:livez",
     "portal:readyz",
     "portal:switch_tenant",
+    # For mail servers; each message is signed.
+    "support:inbound",
     # The connector API: its document, and whatever is not an address of it.
     "support_api:document",
     "support_api:unknown",

@@ -117,6 +117,24 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "support:message", ["MESSAGE"], {}, EVERYBODY),
     ("get", "support:api", [], {}, SUPPORTS),
     ("get", "support:api_scripts", [], {}, SUPPORTS),
+    ("post", "support:link_person", [], {}, SUPPORTS),
+    ("post", "support:unlink_person", ["PERSON"], {}, SUPPORTS),
+    ("get", "support:requests", [], {}, EVERYBODY),
+    ("get", "support:request_new", [], {}, SUPPORTS),
+    ("post", "support:request_new", [], {}, SUPPORTS),
+    ("get", "support:request_settings", [], {}, SUPPORTS),
+    ("post", "support:request_settings", [], {}, SUPPORTS),
+    ("post", "support:inbound_secret", [], {}, SUPPORTS),
+    ("get", "support:request_inbox", [], {}, SUPPORTS),
+    ("post", "support:inbox_assign", ["MAIL"], {}, SUPPORTS),
+    ("post", "support:inbox_drop", ["MAIL"], {}, SUPPORTS),
+    ("get", "support:request", ["REQUEST"], {}, EVERYBODY),
+    ("get", "support:request_progress", ["REQUEST"], {}, EVERYBODY),
+    ("post", "support:request_state", ["REQUEST"], {}, SUPPORTS),
+    ("post", "support:request_case", ["REQUEST"], {}, SUPPORTS),
+    ("post", "support:request_update", ["REQUEST"], {}, SUPPORTS),
+    ("post", "support:delivery_retry", ["REQUEST", "DELIVERY"], {}, SUPPORTS),
+    ("post", "support:delivery_discard", ["REQUEST", "DELIVERY"], {}, SUPPORTS),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),
@@ -171,6 +189,8 @@ OPEN = {
     *("portal:livez", "portal:readyz"),
     # For somebody without an account; the link is what is asked for.
     *("connector:handover", "connector:handover_done"),
+    # For mail servers; each message is signed.
+    "support:inbound",
 }
 
 
@@ -204,6 +224,9 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
     exporting.path(export).touch()
     match = factories.IssueMatchFactory(issue__tenant=tenant, ticket=ticket)
     message = factories.ServiceMessageFactory(tenant=tenant)
+    case = factories.ServiceRequestFactory(tenant=tenant)
+    undelivered = factories.RequestDeliveryFactory(request=case, status="stopped")
+    person = factories.LinkedPersonFactory(tenant=tenant, user=admin)
     return {
         "ALERT": str(alert.pk),
         "RULE": str(alert.rule.pk),
@@ -227,6 +250,10 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "ISSUE": match.issue.issue_id,
         "MATCH": str(match.pk),
         "MESSAGE": message.message_id,
+        "REQUEST": case.reference,
+        "DELIVERY": str(undelivered.pk),
+        "MAIL": str(factories.InboundReceiptFactory(tenant=tenant).pk),
+        "PERSON": str(person.pk),
     }
 
 

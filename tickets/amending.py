@@ -137,7 +137,16 @@ def _evidence(record: Record, columns: list[str]) -> Evidence:
 def _is_written(client: ServiceNow, delivery: Delivery, record: Record) -> bool:
     """Say whether the journal holds the note already."""
     [element] = delivery.payload
-    marker = str(delivery.marker)
+    found = find_note(client, record, element, str(delivery.marker))
+    if found is None and delivery.unanswered_at is not None:
+        raise Refused("note_unverifiable")
+    return bool(found)
+
+
+def find_note(
+    client: ServiceNow, record: Record, element: str, marker: str
+) -> bool | None:
+    """Say whether a journal holds the note with this marker; None if nobody can tell."""
     if record.display(element):
         return marker in record.display(element)
     try:
@@ -152,6 +161,4 @@ def _is_written(client: ServiceNow, delivery: Delivery, record: Record) -> bool:
         if any(marker in row.value("value") for row in page.records):
             return True
         is_readable = record.has(element) or not page.is_hidden
-    if not is_readable and delivery.unanswered_at is not None:
-        raise Refused("note_unverifiable")
-    return False
+    return False if is_readable else None

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from connector.servicenow.client import ServiceNow
     from connector.servicenow.records import Record
     from tickets.models import Ticket
+    from tickets.support.service_requests.models import RequestDelivery
+
+    # Both outboxes look before they repeat, and wait alike.
+    Outgoing = Delivery | RequestDelivery
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def run(delivery: Delivery) -> Outcome:
     return _create(client, delivery)
 
 
-def is_first(delivery: Delivery) -> bool:
+def is_first(delivery: Outgoing) -> bool:
     """Whether nothing was sent before: there is nothing to look for then."""
     return delivery.attempts == 1 and delivery.unanswered_at is None
 
@@ -117,7 +121,7 @@ def _look_up(client: ServiceNow, ticket: Ticket) -> list[Record]:
     return found
 
 
-def wait_for_answer(delivery: Delivery) -> None:
+def wait_for_answer(delivery: Outgoing) -> None:
     """Raise `StillOpen` while an unanswered request may still be carried out."""
     if delivery.unanswered_at is None:
         return
@@ -126,10 +130,10 @@ def wait_for_answer(delivery: Delivery) -> None:
         raise StillOpen(until)
 
 
-def hold(delivery: Delivery) -> None:
+def hold(delivery: Outgoing) -> None:
     """Renew the claim before a repeated create: the look-up may have taken long."""
     now = timezone.now()
-    mine = Delivery.objects.filter(
+    mine = type(delivery).objects.filter(
         pk=delivery.pk,
         status=Delivery.Status.SENDING,
         claimed_at=delivery.claimed_at,

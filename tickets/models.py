@@ -32,6 +32,7 @@ from tickets.support import call_models as call_models
 from tickets.support import health_models as health_models
 from tickets.support import models as support_models  # noqa: F401 - for Django
 from tickets.support.api import limit_models as limit_models
+from tickets.support.service_requests import models as request_models  # noqa: F401
 
 if TYPE_CHECKING:
     from datetime import date

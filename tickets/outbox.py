@@ -122,7 +122,7 @@ def _send(work: Work) -> None:
 
 def _come_back(work: Work, until: datetime) -> None:
     """Look again soon, and once more when nothing can be committed any longer."""
-    due_at = min(until, timezone.now() + _pause(work.delivery.attempts, None))
+    due_at = min(until, timezone.now() + pause(work.delivery.attempts, None))
     facts = work.facts(code="not_there_yet", next_attempt_at=due_at)
     with transaction.atomic():
         if work.leave(_QUEUED, due_at=due_at):
@@ -132,7 +132,7 @@ def _come_back(work: Work, until: datetime) -> None:
 
 def _fail(work: Work, error: ConnectorError) -> None:
     logger.warning("delivery %s: %s", work.delivery.pk, error)
-    values = _error_values(error)
+    values = error_values(error)
     if attempts.is_uncertain(error):
         values["unanswered_at"] = timezone.now()
     if isinstance(error, Unauthorized | Misconfigured):
@@ -145,7 +145,7 @@ def _fail(work: Work, error: ConnectorError) -> None:
 
 def _try_later(work: Work, error: ConnectorError, values: dict[str, Any]) -> None:
     wish = error.retry_after if isinstance(error, Unavailable) else None
-    due_at = timezone.now() + _pause(work.delivery.attempts, wish)
+    due_at = timezone.now() + pause(work.delivery.attempts, wish)
     facts = work.facts(**_error_facts(error), next_attempt_at=due_at)
     with transaction.atomic():
         if work.leave(_QUEUED, due_at=due_at, **values):
@@ -250,7 +250,7 @@ def sweep() -> None:
         wake("deliver", pk)
 
 
-def _pause(attempt: int, wish: float | None) -> timedelta:
+def pause(attempt: int, wish: float | None) -> timedelta:
     """Return how long to wait after the attempt; not all at the same second."""
     if wish is not None:
         return timedelta(seconds=wish * random.uniform(1, 1.25))  # noqa: S311
@@ -259,7 +259,8 @@ def _pause(attempt: int, wish: float | None) -> timedelta:
     return timedelta(seconds=seconds * random.uniform(0.8, 1.2))  # noqa: S311
 
 
-def _error_values(error: ConnectorError) -> dict[str, Any]:
+def error_values(error: ConnectorError) -> dict[str, Any]:
+    """Return what the row of a failed attempt keeps of the error."""
     return {
         "error_code": error.code,
         "error_words": error.evidence.words,

@@ -36,6 +36,7 @@ from tickets import (
 from tickets.composing import compose
 from tickets.drafts import Draft
 from tickets.models import Kind, Ticket, TicketState
+from tickets.support.service_requests.models import ServiceRequest
 from tickets.waking import wake
 
 if TYPE_CHECKING:
@@ -113,8 +114,16 @@ def ticket_detail(request: TenantRequest, pk: int) -> HttpResponse:
         "again": sharing.preview(again, words),
         "freshness": cards.freshness([ticket.connection]),
         "may_share": request.user.has_perm("tickets.share_ticket"),
+        "service_requests": _service_requests(request, ticket),
     }
     return render(request, "tickets/detail.html", context)
+
+
+def _service_requests(request: TenantRequest, ticket: Ticket) -> list[ServiceRequest]:
+    """Return what was asked of Microsoft's support about the ticket."""
+    if not request.user.has_perm("tickets.view_support"):
+        return []
+    return list(ServiceRequest.objects.of_ticket(ticket).defer("diagnostics"))
 
 
 def _rebuilt(ticket: Ticket, delivery: Delivery) -> dict[str, str]:

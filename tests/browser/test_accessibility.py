@@ -58,6 +58,10 @@ PAGES = [
     "/support/health/",
     f"/support/health/{MAIL}/",
     "/support/messages/",
+    "/support/requests/",
+    "/support/requests/new/",
+    "/support/requests/settings/",
+    "/support/requests/inbox/",
     "/accounts/2fa/",
     "/no/such/page/",
 ]

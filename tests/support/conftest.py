@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 import responses
 
 from connector.sandbox import support_app
@@ -12,16 +14,22 @@ from connector.sandbox.server import Running, serve
 from tests.factories import RepositoryFactory, SupportIntegrationFactory
 from tests.score.conftest import _graph_server as _graph_server
 from tests.score.conftest import graph_server as graph_server
-from tests.support import entra
+from tests.support import entra, smtp
 from tests.support.calling import Instance, know_the_keys
 from tests.support.entra import Directory, Loopback
+from tests.support.smtp import MailServer
 from tickets.support import checks
 from tickets.support.guides import guide_for
 from tickets.support.models import Repository, SupportIntegration
+from tickets.support.service_requests import flow, opening, outbox
+from tickets.support.service_requests.administrators import Account
+from tickets.support.service_requests.models import RequestDelivery, ServiceRequest
+from tickets.support.service_requests.opening import Wish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from django.contrib.auth.models import User
     from pytest_django.fixtures import SettingsWrapper
 
     from connector.models import Tenant
@@ -176,3 +184,97 @@ def examine() -> Callable[[Repository], dict[str, tuple[str, str]]]:
         }
 
     return run
+
+
+@dataclass
+class Incident:
+    """A record on the instance, and what is written into it."""
+
+    instance: Running
+    sys_id: str
+    number: str
+
+    def row(self) -> dict[str, str]:
+        sql = "SELECT * FROM task WHERE sys_id = ?"
+        [found] = self.instance.store.execute(sql, [self.sys_id])
+        return dict(found)
+
+    def notes(self) -> list[str]:
+        """Return the work notes, the oldest first."""
+        sql = (
+            "SELECT value FROM sys_journal_field WHERE element_id = ?"
+            " AND element = 'work_notes' ORDER BY rowid"
+        )
+        rows = self.instance.store.execute(sql, [self.sys_id])
+        return [row["value"] for row in rows]
+
+
+@pytest.fixture
+def incident(instance: Running, prepare: Callable[..., None]) -> Incident:
+    """An incident that an agent works on."""
+    prepare(user={**USER, "roles": ["itil"]})
+    answer = requests.post(
+        f"{instance.url}/api/now/table/incident",
+        json={"short_description": "Mail is late"},
+        auth=(USER["user_name"], WORD),
+        timeout=5,
+    )
+    result = answer.json()["result"]
+    return Incident(instance, result["sys_id"], result["number"])
+
+
+@pytest.fixture
+def mail_server(settings: SettingsWrapper) -> Iterator[MailServer]:
+    """A mail server that the portal sends by."""
+    server = MailServer()
+    for name, value in smtp.settings_of(server).items():
+        setattr(settings, name, value)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def open_request(
+    tenant: Tenant, integration: SupportIntegration
+) -> Callable[..., ServiceRequest]:
+    """Open a request as an agent whose account is known, or as a person of the portal."""
+
+    def make(by: User | None = None, **values: Any) -> ServiceRequest:
+        more = {name: values.pop(name, None) for name in ("repository", "ticket")}
+        usual = {
+            "title": "Mail from outside is late",
+            "description": "All mailboxes, since this morning.",
+            "severity": "high",
+            "contact_name": "Kim Lee",
+            "contact_email": "kim@contoso.example",
+        }
+        case, _is_new = opening.open_once(
+            tenant,
+            Wish(**{**usual, **values}),
+            by=flow.person(by) if by else flow.agent("it.agent"),
+            account=Account("admin@contoso.example", is_admin=True),
+            **more,
+        )
+        return case
+
+    return make
+
+
+@pytest.fixture
+def request_of(
+    open_request: Callable[..., ServiceRequest],
+    repository: Repository,
+    incident: Incident,
+) -> ServiceRequest:
+    """A request opened by an agent for the incident."""
+    return open_request(
+        repository=repository,
+        incident_sys_id=incident.sys_id,
+        incident_number=incident.number,
+    )
+
+
+def deliver_all() -> None:
+    """Take everything that is due a step further, in its order."""
+    for pk in list(RequestDelivery.objects.order_by("pk").values_list("pk", flat=True)):
+        outbox.deliver(pk)

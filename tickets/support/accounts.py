@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connector import audit
-from tickets.support.models import Repository, SupportUser
+from tickets.support.models import LinkedPerson, Repository, SupportUser
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,6 +78,25 @@ def unlink(person: SupportUser, *, actor: User) -> None:
     _record("support.account_unlinked", person, actor, email=email)
 
 
+def link_person(tenant: Tenant, user: User, email: str, *, actor: User) -> None:
+    """Note which Microsoft 365 admin account somebody of the portal has."""
+    values = {
+        "email": email,
+        "linked_at": timezone.now(),
+        "linked_by_name": actor.get_username(),
+    }
+    LinkedPerson.objects.update_or_create(tenant=tenant, user=user, defaults=values)
+    _record_person("support.account_linked", tenant, user, actor, email)
+
+
+def unlink_person(person: LinkedPerson, *, actor: User) -> None:
+    """Forget the account of somebody of the portal."""
+    person.delete()
+    _record_person(
+        "support.account_unlinked", person.tenant, person.user, actor, person.email
+    )
+
+
 def seen_as_admin(tenant: Tenant) -> dict[str, datetime | None]:
     """Return accounts that are verified: e-mail in lower case → last sign-in here.
 
@@ -91,14 +110,28 @@ def seen_as_admin(tenant: Tenant) -> dict[str, datetime | None]:
         email: account.last_login
         for account in accounts
         if account.user.has_perm("tickets.manage_support")
-        for email in _emails(account)
+        for email in emails_of(account)
     }
 
 
-def _emails(account: SocialAccount) -> set[str]:
+def emails_of(account: SocialAccount) -> set[str]:
+    """Return the addresses the directory gave an account, in lower case."""
     claims = account.extra_data.get("id_token", {})
     given = (claims.get("preferred_username"), claims.get("email"))
     return {email.lower() for email in given if isinstance(email, str)}
+
+
+def _record_person(
+    action: str, tenant: Tenant, user: User, actor: User, email: str
+) -> None:
+    audit.record(
+        action,
+        tenant=tenant,
+        actor=actor,
+        target=user.get_username(),
+        email=email,
+        where="portal",
+    )
 
 
 def _record(action: str, person: SupportUser, actor: User, **facts: str) -> None:

@@ -10,11 +10,9 @@ from django.conf import settings
 from connector import addresses, probes, tokens
 from connector.entra import claims, metadata
 from connector.exceptions import ConnectorError, Unauthorized
-from connector.graph import auth
 from connector.models import Connection
-from connector.servicenow.basic import Basic
-from connector.servicenow.client import ServiceNow
 from connector.servicenow.oauth import OAuthClient, password_grant
+from tickets.support import clients
 from tickets.support.models import SupportIntegration
 from tickets.support.setups import AAD, BASIC
 
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
 
     from connector.entra.claims import Claims
     from connector.entra.metadata import Metadata
+    from connector.servicenow.client import ServiceNow
     from connector.servicenow.query import Query
     from connector.servicenow.records import Record
     from tickets.support.models import Repository
@@ -78,7 +77,8 @@ class Bench:
         directory, app_id = self.directory(), self.outbound_app()
         if not self.integration.outbound_secret:
             raise Unanswerable("missing_outbound_secret")
-        return self._entra_token(directory, app_id, self.integration.outbound_secret)
+        secret = self.integration.outbound_secret
+        return clients.application_token(directory, app_id, secret)
 
     def metadata(self, version: int = 1) -> Metadata:
         """Return what the directory publishes."""
@@ -104,7 +104,7 @@ class Bench:
             repository.client_id,
             repository.client_secret,
             private_ok=addresses.is_sandbox(repository.endpoint),
-            timeout=_timeout(),
+            timeout=clients.timeout(),
         )
         password_grant(
             client,
@@ -178,27 +178,15 @@ class Bench:
 
     def _fetch(self, version: int) -> Metadata:
         url = metadata.address(settings.ENTRA_AUTHORITY, self.directory(), version)
-        return metadata.fetch(url, timeout=_timeout())
+        return metadata.fetch(url, timeout=clients.timeout())
 
     @cached_property
     def _token(self) -> str | Exception:
         return _attempt(self._ask_token)
 
     def _ask_token(self) -> str:
-        directory, repository = self.directory(), self.complete()
-        return self._entra_token(
-            directory,
-            repository.rest_username,
-            repository.rest_password,
-            audience=repository.client_id,
-        )
-
-    def _entra_token(
-        self, directory: str, client_id: str, secret: str, audience: str = ""
-    ) -> str:
-        authority = settings.ENTRA_AUTHORITY
-        who = auth.Credentials(directory, client_id, secret, authority=authority)
-        return auth.application_token(who, f"{audience or client_id}/.default")
+        self.directory()
+        return clients.entra_token(self.complete())
 
     @cached_property
     def _owner(self) -> Record | Exception | None:
@@ -212,14 +200,7 @@ class Bench:
 
     @cached_property
     def _client(self) -> ServiceNow:
-        repository = self.repository
-        by_password = Basic(repository.rest_username, repository.rest_password)
-        return ServiceNow(
-            repository.endpoint,
-            by_password if self.setup is BASIC else lambda _renew: self.token(),
-            timeout=_timeout(),
-            private_ok=addresses.is_sandbox(repository.endpoint),
-        )
+        return clients.servicenow(self.repository, self.setup, self.token)
 
 
 def _attempt(ask: Callable[[], Answer]) -> Answer | Exception:
@@ -243,7 +224,3 @@ def _least_bad(outcomes: list[list[Record] | Exception], table: str) -> list[Rec
     # A token that failed is a check of its own.
     refusals = [one for one in errors if not isinstance(one, Unauthorized)]
     raise refusals[0] if refusals else Unanswerable("hidden", table=table)
-
-
-def _timeout() -> tuple[float, float]:
-    return settings.HTTP_CONNECT_TIMEOUT, settings.HTTP_READ_TIMEOUT

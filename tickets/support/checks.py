@@ -14,6 +14,7 @@ from tickets.support import (
     verdicts,
 )
 from tickets.support.bench import Bench, Unanswerable
+from tickets.support.service_requests import deliveries
 from tickets.support.verdicts import FAILED, OK, UNKNOWN, Verdict
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ def run(repository: Repository, check_ids: Iterable[str]) -> None:
         with call_log.outbound(repository, f"check {check_id}"):
             verdict = _make(check_id, bench)
         verdicts.keep(repository, verdict)
+        if (check_id, verdict.verdict) == ("sign_in", OK):
+            deliveries.release(repository)
         logger.info(
             "checked repository %s: %s %s %s",
             repository.pk,

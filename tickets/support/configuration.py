@@ -8,6 +8,7 @@ from connector import audit, signing_keys
 from tickets.support import steps
 from tickets.support.guides import guide_for
 from tickets.support.models import Repository, SupportIntegration
+from tickets.support.service_requests import deliveries
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -97,6 +98,8 @@ def enter(
             setattr(repository, name, empty)
     repository.entered_for = setup.id
     repository.save()
+    # What waited for another password may go out now.
+    deliveries.try_one(repository)
     action = "support.repository_added" if is_new else "support.repository_changed"
     _record(action, repository, actor)
     _fetch_keys(_stored(repository.tenant))

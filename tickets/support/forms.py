@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
@@ -14,6 +15,7 @@ from tickets.forms import refuse_control_characters
 from tickets.support.models import SupportIntegration, SupportUser
 
 if TYPE_CHECKING:
+    from connector.models import Tenant
     from tickets.support.models import Repository
 
     _ModelForm = forms.ModelForm[SupportIntegration]
@@ -34,6 +36,7 @@ _directory = RegexValidator(
 )
 PLAIN = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}
 SECRET = {**PLAIN, "autocomplete": "new-password"}
+OPEN_REQUESTS = "tickets.manage_servicerequest"
 _YES_NO = [("yes", _("Yes")), ("no", _("No"))]
 _ANSWERS = {"yes": True, "no": False}
 
@@ -201,6 +204,29 @@ class AccountForm(forms.Form):
             error = ValidationError(message, code="no_role", params={"user": user_name})
             self.add_error("user_name", error)
         return values
+
+
+class PersonForm(forms.Form):
+    """Which Microsoft 365 admin account somebody of the portal has."""
+
+    user: forms.ModelChoiceField[User] = forms.ModelChoiceField(
+        label=_("Person"),
+        queryset=None,
+        help_text=_("Who may open service requests in the portal."),
+        error_messages={"required": _("Choose a person.")},
+    )
+    email = forms.EmailField(
+        label=_("Microsoft 365 admin email"),
+        widget=forms.EmailInput(attrs=PLAIN),
+        error_messages={"required": _("Enter the e-mail of the admin account.")},
+    )
+
+    def __init__(self, data: Any = None, *, tenant: Tenant) -> None:
+        super().__init__(data, auto_id="id_person_%s")
+        members = User.objects.filter(tenants=tenant, is_active=True)
+        able = [one.pk for one in members if one.has_perm(OPEN_REQUESTS)]
+        people = members.filter(pk__in=able).order_by("username")
+        self.fields["user"].queryset = people  # type: ignore[attr-defined]
 
 
 def _is_known_without(repository: Repository, user_name: str) -> bool:

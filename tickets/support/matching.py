@@ -94,6 +94,23 @@ def suggest(tenant: Tenant) -> None:
         _store(issue, terms[issue.pk], found, common)
 
 
+def issues_like(tenant: Tenant, text: str) -> list[ServiceIssue]:
+    """Return the open issues a text seems to be about, as if a ticket said it."""
+    text = text.lower()
+    issues = ServiceIssue.objects.for_tenant(tenant).open()
+    terms = [(issue, terms_of(issue)) for issue in issues]
+    return [
+        issue
+        for issue, one in terms
+        if score(one, _said(one, text), set()) >= THRESHOLD
+    ]
+
+
+def _said(terms: Terms, text: str) -> set[str]:
+    """Return the terms of an issue that begin a word of the text."""
+    return {one for one in terms.all if re.search(rf"\b{re.escape(one)}", text)}
+
+
 def _common(found: fulltext.Found, tickets: int) -> set[str]:
     """Return the terms that are in most tickets."""
     if tickets < SOME:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connector.fields import EncryptedTextField
 from connector.models import Tenant
+from connector.queries import TenantQuerySet
 from tickets.support.queries import (
     RepositoryQuerySet,
     SupportIntegrationQuerySet,
@@ -25,6 +27,13 @@ if TYPE_CHECKING:
 # ServiceNow's own lifespan of a refresh token, and ten times what a repository has.
 LONGEST_EXPIRY = 8_640_000
 DEFAULT_EXPIRY = 864_000
+
+
+class RequestTransport(models.TextChoices):
+    """How a service request reaches Microsoft's support."""
+
+    EMAIL = "email", _("E-mail")
+    MANUAL = "manual", _("By hand, in the Microsoft 365 admin center")
 
 
 class SupportIntegration(models.Model):
@@ -58,6 +67,23 @@ class SupportIntegration(models.Model):
     admin_email = models.EmailField(_("Microsoft 365 admin email"), blank=True)
     # Whether tickets that only seem to match an issue get its updates as well.
     note_automatically = models.BooleanField(_("Note automatically"), default=False)
+    # How service requests reach Microsoft's support; see service_requests.transport.
+    request_transport = models.CharField(
+        _("How requests reach Microsoft"),
+        max_length=10,
+        choices=RequestTransport,
+        default=RequestTransport.MANUAL,
+    )
+    support_address = models.EmailField(_("Support address"), blank=True)
+    reply_address = models.EmailField(_("Reply address"), blank=True)
+    # Where replies are handed in, and what they are signed with; made together.
+    inbound_key = models.UUIDField(unique=True, null=True, editable=False)
+    inbound_secret = EncryptedTextField(blank=True)
+    inbound_secret_at = models.DateTimeField(null=True, blank=True)
+    # How a case number is recognised; "" for the usual pattern.
+    case_pattern = models.CharField(
+        _("Case number pattern"), max_length=200, blank=True
+    )
 
     objects = SupportIntegrationQuerySet.as_manager()
 
@@ -253,3 +279,31 @@ class SupportUser(models.Model):
 
     def __str__(self) -> str:
         return self.user_name
+
+
+class LinkedPerson(models.Model):
+    """Somebody of the portal, and their Microsoft 365 admin account."""
+
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="linked_people"
+    )
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+"
+    )
+    email = models.EmailField(_("Microsoft 365 admin email"))
+    linked_at = models.DateTimeField(default=timezone.now)
+    linked_by_name = models.CharField(max_length=150, blank=True)
+
+    objects = TenantQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ()
+        ordering = ["user__username"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "user"], name="person_linked_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.email}"

@@ -9,6 +9,8 @@ from connector.models import Tenant
 from tickets.support import call_log, checks, configuration, health, updates
 from tickets.support.api import limits
 from tickets.support.models import Repository
+from tickets.support.service_requests import outbox as request_outbox
+from tickets.support.service_requests import sorting
 
 
 @shared_task
@@ -38,6 +40,25 @@ def tell_updates(tenant_pk: int) -> None:
     """Note the updates of issues into the tickets that match."""
     for tenant in Tenant.objects.filter(pk=tenant_pk):
         updates.tell(tenant)
+
+
+@shared_task
+def deliver_request(pk: int) -> None:
+    """Send one mail of a service request, or write one note into its incident."""
+    request_outbox.deliver(pk)
+
+
+@shared_task
+def sort_message(pk: str) -> None:
+    """Sort a message that came in into the request it belongs to."""
+    sorting.sort(pk)
+
+
+@shared_task(expires=30)
+def sweep_requests() -> None:
+    """Wake workers for what service requests wait for."""
+    request_outbox.sweep()
+    sorting.sweep()
 
 
 @shared_task

@@ -13,6 +13,7 @@ from tickets.support import (
     views,
 )
 from tickets.support.api import pages
+from tickets.support.service_requests.urls import urlpatterns as requests
 
 app_name = "support"
 urlpatterns = [
@@ -53,4 +54,7 @@ urlpatterns = [
     path("api/scripts/", pages.download, name="api_scripts"),
     path("messages/", message_views.message_list, name="messages"),
     path("messages/<str:message_id>/", message_views.message, name="message"),
+    path("account/people/", account_views.link_person, name="link_person"),
+    path("account/people/<int:pk>/", account_views.unlink_person, name="unlink_person"),
+    *requests,
 ]

@@ -11,7 +11,14 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from connector.models import Tenant
-from portal.demonstration import PEOPLE, TENANT_NAME, TENANT_SLUG, new_password
+from portal.demonstration import (
+    ADMINS,
+    PEOPLE,
+    TENANT_NAME,
+    TENANT_SLUG,
+    new_password,
+)
+from tickets.support.models import LinkedPerson
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -55,8 +62,16 @@ class Command(BaseCommand):
         known = os.environ.get(person.password_name, "")
         password = known or new_password()
         user.set_password(password)
-        user.save(update_fields=["password"])
+        user.email = person.email
+        user.save(update_fields=["password", "email"])
         user.groups.add(Group.objects.get(name=person.part))
         tenant.members.add(user)
+        if person.username in ADMINS:
+            LinkedPerson.objects.create(
+                tenant=tenant,
+                user=user,
+                email=person.email,
+                linked_by_name="manage.py demo",
+            )
         if not known:
             self.stdout.write(f"{person.username}: {password}")

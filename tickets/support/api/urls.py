@@ -6,6 +6,7 @@ from django.urls import path, re_path
 
 from tickets.support.api import health_endpoints, meta_endpoints, views
 from tickets.support.api.serving import serve
+from tickets.support.service_requests import endpoints as requests
 
 _REPOSITORY = "repositories/<str:key>"
 
@@ -14,6 +15,21 @@ urlpatterns = [
     path("openapi.json", views.document, name="document"),
     path(f"{_REPOSITORY}/", serve(meta_endpoints.self_test), name="self_test"),
     path(_REPOSITORY, serve(meta_endpoints.self_test), name="self_test_bare"),
+    path(
+        f"{_REPOSITORY}/service-requests",
+        serve(requests.open_request, requests.list_requests),
+        name="requests",
+    ),
+    path(
+        f"{_REPOSITORY}/service-requests/<str:reference>",
+        serve(requests.read_request),
+        name="request",
+    ),
+    path(
+        f"{_REPOSITORY}/service-requests/<str:reference>/updates",
+        serve(requests.update_request),
+        name="request_updates",
+    ),
     path(
         f"{_REPOSITORY}/health-incidents/search",
         serve(health_endpoints.search),

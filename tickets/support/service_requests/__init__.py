@@ -1,0 +1,1 @@
+"""Microsoft service requests: opened here or from an incident, followed to their end."""
