@@ -124,6 +124,11 @@ SUPPORT = {
         gettext_lazy("%(actor)s had the repository %(target)s checked"),
         "refresh",
     ),
+    "support.diagnosis_requested": Kind(
+        gettext_lazy("Support diagnosis requested"),
+        gettext_lazy("%(actor)s had the instance of %(target)s looked at"),
+        "refresh",
+    ),
     "support.step_done": Kind(
         gettext_lazy("Set-up step done"),
         gettext_lazy("%(actor)s marked “%(step)s” of %(target)s as done"),
@@ -242,5 +247,37 @@ SUPPORT = {
         gettext_lazy("Secret for answers replaced"),
         gettext_lazy("%(actor)s replaced the secret that answers are signed with"),
         "key",
+    ),
+    "solution.created": Kind(
+        gettext_lazy("Solution written"),
+        gettext_lazy("%(actor)s wrote the solution “%(target)s”"),
+        "edit",
+    ),
+    "solution.changed": Kind(
+        gettext_lazy("Solution changed"),
+        gettext_lazy("%(actor)s changed the solution “%(target)s”"),
+        "edit",
+    ),
+    "solution.deleted": Kind(
+        gettext_lazy("Solution deleted"),
+        gettext_lazy("%(actor)s deleted the solution “%(target)s”"),
+        "trash",
+    ),
+    "solution.imported": Kind(
+        gettext_lazy("Solutions imported"),
+        gettext_lazy("%(actor)s imported solutions: %(new)s new, %(changed)s changed"),
+        "check",
+    ),
+    "solution.exported": Kind(
+        gettext_lazy("Solutions exported"),
+        gettext_lazy("%(actor)s exported the library of solutions"),
+        "share",
+    ),
+    "solution.knowledge_configured": Kind(
+        gettext_lazy("Knowledge base set"),
+        gettext_lazy(
+            "%(actor)s set what is taken from the knowledge base of %(target)s"
+        ),
+        "edit",
     ),
 }

@@ -17,7 +17,10 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 # Celery would open a database connection for each task; Django knows when to keep one.
 app.conf["CELERY_DB_REUSE_MAX"] = sys.maxsize
 app.autodiscover_tasks(
-    ["connector", "tickets", "tickets.support", "portal", "portal.score"]
+    [
+        *("connector", "tickets", "tickets.support", "tickets.support.solutions"),
+        *("portal", "portal.score"),
+    ]
 )
 
 

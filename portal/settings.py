@@ -255,6 +255,14 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tickets.support.tasks.tidy_calls",
         "schedule": 24 * 3600,
     },
+    "take knowledge bases over": {
+        "task": "tickets.support.solutions.tasks.pull_knowledge_due",
+        "schedule": 600,
+    },
+    "tidy recommended solutions": {
+        "task": "tickets.support.solutions.tasks.tidy",
+        "schedule": 24 * 3600,
+    },
     "mail alerts": {"task": "portal.score.tasks.mail_alerts", "schedule": 300},
     "send states to Graph": {"task": "portal.score.tasks.sweep_states", "schedule": 30},
     "tidy exports": {"task": "portal.score.tasks.tidy_exports", "schedule": 300},

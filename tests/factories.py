@@ -31,6 +31,7 @@ from tickets.models import (
     TicketEvent,
     TicketState,
 )
+from tickets.support.call_models import ConnectorCall
 from tickets.support.health_models import (
     HealthService,
     IssueMatch,
@@ -50,6 +51,7 @@ from tickets.support.service_requests.models import (
     RequestUpdate,
     ServiceRequest,
 )
+from tickets.support.solutions.models import Document, KnowledgeSource, Solution
 
 PASSWORD = "correct horse battery staple"
 
@@ -419,6 +421,21 @@ class SupportUserFactory(DjangoModelFactory[SupportUser]):
     role = SupportUser.Role.ADMINISTRATOR
 
 
+class ConnectorCallFactory(DjangoModelFactory[ConnectorCall]):
+    """A call of the app that succeeded."""
+
+    class Meta:
+        model = ConnectorCall
+
+    repository = factory.SubFactory(RepositoryFactory)
+    tenant = factory.SelfAttribute("repository.tenant")
+    direction = ConnectorCall.Direction.INBOUND
+    purpose = "solutions.search"
+    method = "POST"
+    address = "/api/support/v1/repositories/x/solutions/search"
+    status = 200
+
+
 class LinkedPersonFactory(DjangoModelFactory[LinkedPerson]):
     """Somebody of the portal who may open service requests."""
 
@@ -485,6 +502,41 @@ class InboundReceiptFactory(DjangoModelFactory[InboundReceipt]):
     author = "Someone"
     subject = "About your question"
     text = "We looked at it."
+
+
+class SolutionFactory(DjangoModelFactory[Solution]):
+    """A published solution; `sources.put_solution` has it found."""
+
+    class Meta:
+        model = Solution
+
+    tenant = factory.SubFactory(TenantFactory)
+    title = factory.Sequence(lambda n: f"Outlook does not start {n}")
+    body = "Create a **new profile**."
+    updated_by_name = "helpdesk.admin"
+
+
+class DocumentFactory(DjangoModelFactory[Document]):
+    """A document of the library, as a row: the search does not know it."""
+
+    class Meta:
+        model = Document
+
+    tenant = factory.SubFactory(TenantFactory)
+    source = Document.Source.LIBRARY
+    key = factory.Sequence(str)
+    title = factory.Sequence(lambda n: f"Document {n}")
+
+
+class KnowledgeSourceFactory(DjangoModelFactory[KnowledgeSource]):
+    """The knowledge base of an instance, switched on."""
+
+    class Meta:
+        model = KnowledgeSource
+
+    tenant = factory.SubFactory(TenantFactory)
+    endpoint = factory.Sequence(lambda n: f"https://contoso{n}.service-now.com")
+    is_enabled = True
 
 
 class SavedViewFactory(DjangoModelFactory[SavedView]):

@@ -12,6 +12,7 @@ from django.utils import timezone
 from portal.score import exporting
 from portal.score.list_models import Export, SavedView
 from tests import factories
+from tickets.support.solutions.models import LibraryImport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,6 +116,12 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "support:bulk_note", ["ISSUE"], {}, SHARES),
     ("get", "support:messages", [], {}, EVERYBODY),
     ("get", "support:message", ["MESSAGE"], {}, EVERYBODY),
+    ("get", "support:diagnosis", [], {}, SUPPORTS),
+    ("post", "support:diagnosis_examine", ["REPOSITORY"], {}, SUPPORTS),
+    ("get", "support:diagnosis_report", ["REPOSITORY"], {}, SUPPORTS),
+    ("get", "support:calls", [], {}, SUPPORTS),
+    ("get", "support:calls_export", [], {}, SUPPORTS),
+    ("get", "support:call", ["CALL"], {}, SUPPORTS),
     ("get", "support:api", [], {}, SUPPORTS),
     ("get", "support:api_scripts", [], {}, SUPPORTS),
     ("post", "support:link_person", [], {}, SUPPORTS),
@@ -135,6 +142,29 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "support:request_update", ["REQUEST"], {}, SUPPORTS),
     ("post", "support:delivery_retry", ["REQUEST", "DELIVERY"], {}, SUPPORTS),
     ("post", "support:delivery_discard", ["REQUEST", "DELIVERY"], {}, SUPPORTS),
+    ("get", "support:solutions", [], {"q": "outlook"}, EVERYBODY),
+    (
+        *("post", "support:solution_opinion", ["DOCUMENT"]),
+        {"helpful": "yes", "terms": "outlook"},
+        EVERYBODY,
+    ),
+    ("get", "support:library", [], {}, EVERYBODY),
+    ("get", "support:solution", ["SOLUTION"], {}, EVERYBODY),
+    ("get", "support:solution_new", [], {}, SUPPORTS),
+    ("post", "support:solution_new", [], {}, SUPPORTS),
+    ("post", "support:solution_preview", [], {"body": "# One"}, SUPPORTS),
+    ("get", "support:solution_edit", ["SOLUTION"], {}, SUPPORTS),
+    ("post", "support:solution_edit", ["SOLUTION"], {}, SUPPORTS),
+    ("get", "support:solution_delete", ["SOLUTION"], {}, SUPPORTS),
+    ("post", "support:solution_delete", ["SOLUTION"], {}, SUPPORTS),
+    ("get", "support:library_export", [], {}, SUPPORTS),
+    ("get", "support:library_import", [], {}, SUPPORTS),
+    ("post", "support:library_import", [], {}, SUPPORTS),
+    ("get", "support:library_import_preview", ["IMPORT"], {}, SUPPORTS),
+    ("post", "support:library_import_preview", ["IMPORT"], {}, SUPPORTS),
+    ("get", "support:knowledge", [], {}, SUPPORTS),
+    ("post", "support:knowledge_save", ["KNOWLEDGE"], {}, SUPPORTS),
+    ("post", "support:knowledge_fetch", ["KNOWLEDGE"], {}, SUPPORTS),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),
@@ -224,6 +254,7 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
     exporting.path(export).touch()
     match = factories.IssueMatchFactory(issue__tenant=tenant, ticket=ticket)
     message = factories.ServiceMessageFactory(tenant=tenant)
+    call = factories.ConnectorCallFactory(repository=repository)
     case = factories.ServiceRequestFactory(tenant=tenant)
     undelivered = factories.RequestDeliveryFactory(request=case, status="stopped")
     person = factories.LinkedPersonFactory(tenant=tenant, user=admin)
@@ -250,10 +281,15 @@ def things(tenant: Tenant, admin: Any) -> dict[str, str]:
         "ISSUE": match.issue.issue_id,
         "MATCH": str(match.pk),
         "MESSAGE": message.message_id,
+        "CALL": str(call.pk),
         "REQUEST": case.reference,
         "DELIVERY": str(undelivered.pk),
         "MAIL": str(factories.InboundReceiptFactory(tenant=tenant).pk),
         "PERSON": str(person.pk),
+        "SOLUTION": str(factories.SolutionFactory(tenant=tenant).pk),
+        "DOCUMENT": str(factories.DocumentFactory(tenant=tenant).pk),
+        "IMPORT": str(LibraryImport.objects.create(tenant=tenant, user=admin).pk),
+        "KNOWLEDGE": str(factories.KnowledgeSourceFactory(tenant=tenant).pk),
     }
 
 
@@ -268,7 +304,7 @@ def test_a_role_may_call_exactly_what_it_should(
 ) -> None:
     user = request.getfixturevalue(role)
     # Of these everybody has only their own.
-    for model in (SavedView, Export):
+    for model in (SavedView, Export, LibraryImport):
         model.objects.update(user=user)
     answer = _call(client_for(user), row, things)
     answer.close()

@@ -32,7 +32,9 @@ from tickets.support import call_models as call_models
 from tickets.support import health_models as health_models
 from tickets.support import models as support_models  # noqa: F401 - for Django
 from tickets.support.api import limit_models as limit_models
+from tickets.support.diagnosis import models as diagnosis_models  # noqa: F401 - for Django
 from tickets.support.service_requests import models as request_models  # noqa: F401
+from tickets.support.solutions import models as solution_models  # noqa: F401 - as well
 
 if TYPE_CHECKING:
     from datetime import date

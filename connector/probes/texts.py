@@ -133,7 +133,7 @@ def steps_of(name: str, code: str, facts: Mapping[str, str]) -> list[Step]:
             "" if code in UNASKED else explain(code if is_known(code) else "").repair
         )
         return [Step(part) for part in sentences(repair)]
-    return list(_steps(text.steps, facts))
+    return list(filled_steps(text.steps, facts))
 
 
 def action_of(name: str, code: str) -> str:
@@ -161,7 +161,9 @@ def _text(name: str, code: str) -> Text | None:
     )
 
 
-def _steps(steps: tuple[Words | Copy, ...], facts: Mapping[str, str]) -> Iterator[Step]:
+def filled_steps(
+    steps: tuple[Words | Copy, ...], facts: Mapping[str, str]
+) -> Iterator[Step]:
     """Yield the steps, each with the values that are listed behind it."""
     text, values = "", []
     for step in steps:

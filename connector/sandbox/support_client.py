@@ -48,6 +48,8 @@ class Client:
 
     store: Store
     user: User
+    # What the user did, in the connector's words; it goes into the connector's log.
+    occasion: str = ""
 
     def ask(
         self,
@@ -106,7 +108,9 @@ class Client:
         row = self.store.first("sys_user", sys_id=self.user.sys_id)
         linked = support_settings.linked_account(self.store, self.user.sys_id)
         roles = [role for role in ROLES if self.user.has(role)]
+        said = {"X-ServiceNow-Occasion": self.occasion} if self.occasion else {}
         return {
+            **said,
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/json",
             "X-ServiceNow-User": self.user.user_name,

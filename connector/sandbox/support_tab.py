@@ -93,7 +93,18 @@ class Tab:
 
     @property
     def _calls(self) -> Calls:
-        return Calls(Client(self.store, self.user), self.row)
+        client = Client(self.store, self.user, self._occasion)
+        return Calls(client, self.row)
+
+    @property
+    def _occasion(self) -> str:
+        """What the user did, in the connector's words."""
+        if self.visit.request.method == "POST":
+            return "saving"
+        if self._argument("search"):
+            return "search"
+        known = {"solutions": "recommended", "contact": "contact"}
+        return known.get(self._argument("show"), "solutions_again")
 
     def show(self, typed: dict[str, str] | None = None, status: int = 200) -> Response:
         """Ask for everything and show what came; `typed` is what a form was sent with."""

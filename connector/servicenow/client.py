@@ -1,4 +1,4 @@
-"""The Table API of one instance: list, get, create, update; and distinct values."""
+"""The Table API of one instance: list, get, create, update; distinct values; reads."""
 
 from __future__ import annotations
 
@@ -108,6 +108,12 @@ class ServiceNow:
             for group in groups
             if isinstance(group, list)
             for cell in group
+        )
+
+    def read(self, path: str, **params: str) -> Any:
+        """Return the result of another interface than the Table API."""
+        return result_of(
+            self._send(http.Call("GET", f"{self.base_url}{path}"), **params)
         )
 
     def create(

@@ -12,7 +12,7 @@ from django.utils import timezone
 from connector.exceptions import ConnectorError, Evidence, Misconfigured, Unavailable
 from connector.graph import access, auth
 from connector.models import Tenant
-from portal.score import alerts, effects, intake, regressions
+from portal.score import alerts, effects, guides, intake, regressions
 from portal.score.models import ScoreSync, Snapshot
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def pull(tenant: Tenant) -> None:
         names = intake.Names(tenant)
         intake.store_profiles(tenant, profiles, names)
         intake.store_scores(tenant, scores, names)
+    guides.put(tenant)
     logger.info(
         "synced score of tenant %s: %s days, %s actions",
         tenant.pk,

@@ -33,6 +33,7 @@ PAIRS = [
     *[("ink-soft", f"{tone}-back", TEXT) for tone in ("info", "success", "warning")],
     ("ink", "danger-back", TEXT),
     ("ink-soft", "danger-back", TEXT),
+    *[(name, "tag-yellow-back", TEXT) for name in ("ink", "link")],
     ("danger", "surface", TEXT),
     ("danger", "page", TEXT),
     ("success", "surface", TEXT),

@@ -15,7 +15,12 @@ from connector.models import GraphAccess, ProbeRun
 from connector.probes import routine
 from portal import diagnostics, heartbeat, tasks
 from portal.celery import app
-from tests.factories import ConnectionFactory
+from tests.factories import (
+    ConnectionFactory,
+    RepositoryFactory,
+    SupportIntegrationFactory,
+)
+from tests.support import situations
 
 if TYPE_CHECKING:
     from connector.models import Connection, Tenant
@@ -184,3 +189,39 @@ def test_an_access_to_graph_may_be_entered_in_the_portal(
     GraphAccess.objects.create(tenant=tenant, client_id="entered")
     found = {sign.id: sign.verdict for sign in diagnostics.signs()}
     assert found["graph"] == "ok"
+
+
+def test_each_repository_has_a_line_with_what_is_wrong(
+    healthy: None, tenant: Tenant
+) -> None:
+    SupportIntegrationFactory(tenant=tenant)
+    well, wrong, personal, _new = (
+        RepositoryFactory(tenant=tenant, repository_id=name, entered_for=entered)
+        for name, entered in (
+            *(("well", "basic"), ("wrong", "basic")),
+            *(("personal", "basic"), ("new", "")),
+        )
+    )
+    for one, code in ((well, ""), (wrong, "token_audience")):
+        situations.call(one, "solutions.search", code)
+    situations.call(personal, "requests.open", "account_not_linked", user_name="kim")
+    code, text = doctor()
+    assert code == 1
+    assert f"[ok]      well ({well.host}): nothing is wrong" in text
+    line = f"[FAILED]  wrong ({wrong.host}): The token is for another application"
+    assert line in text
+    assert "[WARNING] personal" in text
+    assert "[?]       new" in text
+    told = {one["id"]: one for one in json.loads(doctor("--json")[1])["repositories"]}
+    assert told[wrong.pk]["causes"][0]["id"] == "token_audience"
+    assert told[wrong.pk]["causes"][0]["repair"]
+    wrong.delete()
+    assert doctor()[0] == 0
+
+
+def test_repositories_are_those_of_the_organisation(
+    healthy: None, tenant: Tenant, other_tenant: Tenant
+) -> None:
+    RepositoryFactory(tenant=other_tenant, repository_id="of-the-other")
+    assert "of-the-other" in doctor()[1]
+    assert "of-the-other" not in doctor("--tenant", tenant.slug)[1]

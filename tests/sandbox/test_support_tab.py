@@ -184,6 +184,25 @@ def test_a_change_request_has_no_tab(instance: Running, agent: Browser) -> None:
     assert TAB not in agent.get(f"/change_request.do?sys_id={row['sys_id']}").text
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("", "solutions_again"),
+        ("&show=solutions", "recommended"),
+        ("&search=mail", "search"),
+        ("&show=contact", "contact"),
+    ],
+)
+def test_the_connector_is_told_what_the_agent_did(
+    more: str, said: str, agent: Browser, stub: Stub, sys_id: str
+) -> None:
+    show(agent, sys_id, more)
+    heads = [
+        {name.lower(): it for name, it in one.headers.items()} for one in stub.requests
+    ]
+    assert {head["x-servicenow-occasion"] for head in heads} == {said}
+
+
 def test_opening_asks_for_what_this_incident_had(
     agent: Browser, stub: Stub, sys_id: str
 ) -> None:

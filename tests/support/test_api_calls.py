@@ -495,3 +495,13 @@ def test_it_works_over_the_wire(
         allow_redirects=False,
     )
     assert bare.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [("search", "search"), ("=1+1", ""), ("x" * 300, "")]
+)
+def test_what_the_agent_did_is_logged_in_words_that_are_known(
+    said: str, kept: str, calling: Instance
+) -> None:
+    calling.client.get(f"{calling.base}/", headers={"X-ServiceNow-Occasion": said})
+    assert ConnectorCall.objects.get().occasion == kept

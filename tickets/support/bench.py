@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from connector.entra.metadata import Metadata
     from connector.servicenow.client import ServiceNow
     from connector.servicenow.query import Query
-    from connector.servicenow.records import Record
+    from connector.servicenow.records import Page, Record
     from tickets.support.models import Repository
     from tickets.support.setups import Setup
 
@@ -112,31 +112,41 @@ class Bench:
             password=repository.rest_password,
         )
 
+    def client(self) -> ServiceNow:
+        """Return the instance as the Rest user; raises Unanswerable without its values."""
+        self.complete()
+        return self._client
+
     def rows(
-        self, table: str, query: Query, fields: Sequence[str], key: str
+        self,
+        table: str,
+        query: Query,
+        fields: Sequence[str],
+        key: str,
+        limit: int = _MOST_ROWS,
     ) -> list[Record]:
         """Return rows of the instance, by whoever may see them.
 
         Rows without the field `key` are left out: the instance did not understand.
         Raises Unanswerable where nobody may look or rows are hidden.
         """
-        outcomes = [
-            self._try_to_look(client, table, query, fields, key)
-            for client in self._readers()
-        ]
-        found = [one for one in outcomes if isinstance(one, list) and one]
-        return found[0] if found else _least_bad(outcomes, table)
+        outcomes: list[list[Record] | Exception] = []
+        for client in self._readers():
+            found = self._try_to_look(
+                lambda of=client: of.list(table, query, fields=fields, limit=limit),  # type: ignore[misc]
+                table,
+                key,
+            )
+            if isinstance(found, list) and found:
+                return found
+            outcomes.append(found)
+        return _least_bad(outcomes, table)
 
     def _try_to_look(
-        self,
-        client: ServiceNow,
-        table: str,
-        query: Query,
-        fields: Sequence[str],
-        key: str,
+        self, look: Callable[[], Page], table: str, key: str
     ) -> list[Record] | Exception:
         try:
-            page = client.list(table, query, fields=fields, limit=_MOST_ROWS)
+            page = look()
         except ConnectorError as error:
             return error
         seen = [record for record in page.records if record.value(key)]

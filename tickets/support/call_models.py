@@ -11,6 +11,24 @@ from connector.queries import TenantQuerySet
 from tickets.support.models import Repository
 
 
+class Occasion(models.TextChoices):
+    """What an agent did when the app called, as it says in X-ServiceNow-Occasion."""
+
+    TAB = "tab", _("opens an incident")
+    RECOMMENDED = "recommended", _("selects Microsoft recommended solutions")
+    SEARCH = (
+        "search",
+        _("types the issue into the search box, then selects recommended solutions"),
+    )
+    CONTACT = "contact", _("selects Contact Microsoft support")
+    SOLUTIONS_AGAIN = "solutions_again", _("opens an incident with solutions again")
+    CASE_AGAIN = (
+        "case_again",
+        _("opens an incident again that was transferred to Microsoft support"),
+    )
+    SAVING = "saving", _("saves the ticket details")
+
+
 class ConnectorCall(models.Model):
     """One call of the connector, without its contents and without any secret."""
 
@@ -52,6 +70,8 @@ class ConnectorCall(models.Model):
     # Inbound: who it was for on the instance, and the application the token named.
     user_name = models.CharField(max_length=100, blank=True)
     app_id = models.CharField(max_length=100, blank=True)
+    # Inbound: an Occasion, "" where the app does not say.
+    occasion = models.CharField(max_length=20, blank=True)
     ip_address = models.GenericIPAddressField(null=True, blank=True)
 
     objects = TenantQuerySet.as_manager()

@@ -61,9 +61,11 @@ CHECKS: dict[str, Callable[[Bench], Verdict]] = {
 }
 
 
-def run(repository: Repository, check_ids: Iterable[str]) -> None:
+def run(
+    repository: Repository, check_ids: Iterable[str], bench: Bench | None = None
+) -> None:
     """Make these checks and keep each answer as soon as it is there."""
-    bench = Bench(repository)
+    bench = bench or Bench(repository)
     for check_id in check_ids:
         with call_log.outbound(repository, f"check {check_id}"):
             verdict = _make(check_id, bench)

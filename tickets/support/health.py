@@ -17,6 +17,7 @@ from tickets.support import health_intake, matching, service_names, updates
 from tickets.support.health_models import HealthService, HealthSync, ServiceIssue
 from tickets.support.models import SupportIntegration
 from tickets.support.setups import HEALTH
+from tickets.support.solutions import sources as solution_sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,12 +103,14 @@ def _pull_health(tenant: Tenant, graph: Graph) -> None:
     with transaction.atomic():
         health_intake.store_services(tenant, overviews)
         health_intake.store_issues(tenant, issues)
+    solution_sources.put_issues(tenant)
 
 
 def _pull_messages(tenant: Tenant, graph: Graph) -> None:
     messages = graph.messages()
     with transaction.atomic():
         health_intake.store_messages(tenant, messages)
+    solution_sources.put_messages(tenant)
 
 
 def _end(row: HealthSync, error: ConnectorError | None = None) -> None:

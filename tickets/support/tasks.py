@@ -8,6 +8,8 @@ from connector import signing_keys
 from connector.models import Tenant
 from tickets.support import call_log, checks, configuration, health, updates
 from tickets.support.api import limits
+from tickets.support.diagnosis import runs as diagnoses
+from tickets.support.diagnosis.models import DiagnosisRun
 from tickets.support.models import Repository
 from tickets.support.service_requests import outbox as request_outbox
 from tickets.support.service_requests import sorting
@@ -73,3 +75,11 @@ def tidy_calls() -> None:
     """Forget old connector calls, and minutes that are over."""
     call_log.tidy()
     limits.tidy()
+
+
+@shared_task
+def diagnose(run_pk: int, check_ids: list[str]) -> None:
+    """Carry out one examination of an instance."""
+    rows = DiagnosisRun.objects.filter(pk=run_pk, finished_at=None)
+    for run in rows.select_related("repository__tenant"):
+        diagnoses.carry_out(run, check_ids)

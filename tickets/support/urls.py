@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from tickets.support import (
     account_views,
@@ -13,6 +13,8 @@ from tickets.support import (
     views,
 )
 from tickets.support.api import pages
+from tickets.support.diagnosis import call_views
+from tickets.support.diagnosis import views as diagnosis_views
 from tickets.support.service_requests.urls import urlpatterns as requests
 
 app_name = "support"
@@ -54,7 +56,20 @@ urlpatterns = [
     path("api/scripts/", pages.download, name="api_scripts"),
     path("messages/", message_views.message_list, name="messages"),
     path("messages/<str:message_id>/", message_views.message, name="message"),
+    path("diagnosis/", diagnosis_views.diagnosis, name="diagnosis"),
+    path(
+        "diagnosis/<int:pk>/examine/",
+        diagnosis_views.examine,
+        name="diagnosis_examine",
+    ),
+    path(
+        "diagnosis/<int:pk>/report/", diagnosis_views.as_text, name="diagnosis_report"
+    ),
+    path("calls/", call_views.call_list, name="calls"),
+    path("calls/export/", call_views.export, name="calls_export"),
+    path("calls/<int:pk>/", call_views.call, name="call"),
     path("account/people/", account_views.link_person, name="link_person"),
     path("account/people/<int:pk>/", account_views.unlink_person, name="unlink_person"),
     *requests,
+    path("solutions/", include("tickets.support.solutions.urls")),
 ]

@@ -14,6 +14,8 @@ from connector.probes import FAILED
 from connector.probes.findings import read
 from connector.redaction import hide
 from portal import diagnostics
+from tickets.support.diagnosis import summary
+from tickets.support.models import Repository
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from connector.probes import Finding
     from portal.diagnostics import Sign
+    from tickets.support.diagnosis.summary import Summary
 
 _USAGE = 2
 _UNUSABLE = {"settings", "database"}
@@ -48,12 +51,16 @@ class Command(BaseCommand):
         chosen = [] if failed & _UNUSABLE else _chosen(options)
         examined = [(one, _examined(one)) for one in chosen]
         found = [finding for _one, findings in examined for finding in findings]
-        has_failed = bool(failed) or any(one.verdict == FAILED for one in found)
+        told = [] if failed & _UNUSABLE else _summaries(options)
+        verdicts = [*(one.verdict for one in found), *(one.verdict for one in told)]
+        has_failed = bool(failed) or FAILED in verdicts
         if options["json"]:
             answer = _as_json(signs, examined) | {"ok": not has_failed}
+            answer["repositories"] = [_repository(one) for one in told]
             self.stdout.write(json.dumps(answer, indent=2, ensure_ascii=False))
         else:
             self._print(signs, examined)
+            self._print_repositories(told)
         if has_failed:
             raise SystemExit(1)
 
@@ -73,6 +80,14 @@ class Command(BaseCommand):
         if not examined:
             self.stdout.write("\nNo connection was examined.")
 
+    def _print_repositories(self, summaries: list[Summary]) -> None:
+        if not summaries:
+            return
+        self.stdout.write("\nSUPPORT INTEGRATION")
+        for one in summaries:
+            mark = f"[{report.WORDS[one.verdict]}]".ljust(10)
+            self.stdout.write(f"{mark}{one.line}")
+
     def _lines(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.stdout.write(line)
@@ -90,6 +105,35 @@ def _chosen(options: dict[str, Any]) -> list[Connection]:
         if not rows:
             raise CommandError(f"There is no connection {pk}.", returncode=_USAGE)
     return list(rows)
+
+
+def _summaries(options: dict[str, Any]) -> list[Summary]:
+    """Return the repositories in a line each: what is known of them, nobody is asked."""
+    if options["connection"]:
+        return []
+    rows = Repository.objects.select_related("tenant")
+    if slug := options["tenant"]:
+        rows = rows.filter(tenant__slug=slug)
+    return [summary.of(one) for one in rows]
+
+
+def _repository(found: Summary) -> dict[str, Any]:
+    return {
+        "id": found.repository.pk,
+        "repository": found.repository.repository_id,
+        "tenant": found.repository.tenant.slug,
+        "verdict": found.verdict,
+        "causes": [
+            {
+                "id": one.id,
+                "title": str(one.cause.title),
+                "situations": list(one.situations),
+                "owner": str(one.cause.owner),
+                "repair": [step.plain for step in one.steps],
+            }
+            for one in found.causes
+        ],
+    }
 
 
 def _examined(connection: Connection) -> list[Finding]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import DatabaseError
 
 from connector import audit
+from tickets.support.api import parsing
 from tickets.support.call_log import LONGEST_WORDS
 from tickets.support.call_models import ConnectorCall
 
@@ -62,6 +63,7 @@ class Entry:
             milliseconds=round(1000 * (time.monotonic() - self.started)),
             user_name=_storable(self.user_name, 100),
             app_id=_storable(self.app_id, 100),
+            occasion=parsing.occasion(self.request),
             ip_address=self.request.META.get("REMOTE_ADDR") or None,
         )
 

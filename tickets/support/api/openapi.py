@@ -42,6 +42,7 @@ HEADERS = {
     "X-ServiceNow-User": "user_name of the agent.",
     "X-ServiceNow-User-Email": "E-mail address of the agent.",
     "X-ServiceNow-User-Roles": "The app's roles of the agent, with commas between them: insights_user, administrator.",
+    "X-ServiceNow-Occasion": "What the agent did, for the diagnosis alone: recommended, search, contact, saving, or solutions_again for an incident that was just opened.",
 }
 
 

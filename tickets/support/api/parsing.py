@@ -9,6 +9,7 @@ from django.http.request import UnreadablePostError
 
 from tickets.support.api.endpoints import Agent
 from tickets.support.api.errors import ApiError
+from tickets.support.call_models import Occasion
 from tickets.support.guide_parts import APP_SCOPE
 
 if TYPE_CHECKING:
@@ -69,6 +70,12 @@ def agent(request: HttpRequest) -> Agent:
         # Within its own scope the app calls them by their short names.
         roles=frozenset(one.strip().removeprefix(f"{APP_SCOPE}.") for one in roles),
     )
+
+
+def occasion(request: HttpRequest) -> str:
+    """Return what the agent did, as far as the app says it in words that are known."""
+    said = request.headers.get("X-ServiceNow-Occasion", "")
+    return said if said in Occasion.values else ""
 
 
 def _header(request: HttpRequest, name: str, longest: int) -> str:

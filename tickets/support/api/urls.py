@@ -7,6 +7,7 @@ from django.urls import path, re_path
 from tickets.support.api import health_endpoints, meta_endpoints, views
 from tickets.support.api.serving import serve
 from tickets.support.service_requests import endpoints as requests
+from tickets.support.solutions import endpoints as solution_endpoints
 
 _REPOSITORY = "repositories/<str:key>"
 
@@ -15,6 +16,11 @@ urlpatterns = [
     path("openapi.json", views.document, name="document"),
     path(f"{_REPOSITORY}/", serve(meta_endpoints.self_test), name="self_test"),
     path(_REPOSITORY, serve(meta_endpoints.self_test), name="self_test_bare"),
+    path(
+        f"{_REPOSITORY}/health-incidents/search",
+        serve(health_endpoints.search),
+        name="health_search",
+    ),
     path(
         f"{_REPOSITORY}/service-requests",
         serve(requests.open_request, requests.list_requests),
@@ -31,9 +37,19 @@ urlpatterns = [
         name="request_updates",
     ),
     path(
-        f"{_REPOSITORY}/health-incidents/search",
-        serve(health_endpoints.search),
-        name="health_search",
+        f"{_REPOSITORY}/solutions/search",
+        serve(solution_endpoints.find),
+        name="solutions_search",
+    ),
+    path(
+        f"{_REPOSITORY}/solutions",
+        serve(solution_endpoints.shown),
+        name="solutions_incident",
+    ),
+    path(
+        f"{_REPOSITORY}/solutions/<str:document>/feedback",
+        serve(solution_endpoints.judge),
+        name="solutions_feedback",
     ),
     # Last: whatever is no address.
     re_path(r"^.*$", views.unknown, name="unknown"),

@@ -33,6 +33,8 @@ M365SupportConnector.LONGEST_WAIT = 3;
 M365SupportConnector.prototype = {
 
     initialize: function () {
+        /** What the agent did, for the log of the connector: see X-ServiceNow-Occasion there. */
+        this.occasion = '';
     },
 
     /**
@@ -231,6 +233,9 @@ M365SupportConnector.prototype = {
         message.setRequestHeader('X-ServiceNow-User', String(gs.getUserName()));
         message.setRequestHeader('X-ServiceNow-User-Email', String(gs.getUser().getEmail() || ''));
         message.setRequestHeader('X-ServiceNow-User-Roles', this._roles().join(','));
+        if (this.occasion) {
+            message.setRequestHeader('X-ServiceNow-Occasion', this.occasion);
+        }
         if (call.body) {
             message.setRequestBody(JSON.stringify(call.body));
         }

@@ -10,6 +10,7 @@
  */
 (function () {
     var connector = new M365SupportConnector();
+    connector.occasion = 'contact';
 
     function escaped(value) {
         return String(value || '').replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');

@@ -8,6 +8,7 @@
  */
 (function () {
     var connector = new M365SupportConnector();
+    connector.occasion = 'recommended';
     var messages = {};
 
     function escaped(value) {

@@ -1,0 +1,1 @@
+"""Recommended solutions: a library, an index of all sources, a ranked search."""
