@@ -109,3 +109,27 @@ def done(page: Page) -> None:
         "button", name=re.compile("^Done")
     ).click()
     page.wait_for_load_state()
+
+
+def test_a_service_request_is_opened_by_hand_and_goes_on(journey: Journey) -> None:
+    page = journey.sign_in("support.admin")
+    begin(journey, page, "ServiceNow basic authentication")
+    page.goto(f"{journey.product.url}/support/requests/new/")
+    page.get_by_label("Title").fill("Mail is late")
+    page.get_by_label("Description").fill("Since this morning.")
+    page.get_by_label("High (Sev B)").check()
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_role("heading", name="This reaches Microsoft")).to_be_visible()
+    expect(page.get_by_text("Severity: High (Sev B)")).to_be_visible()
+    page.get_by_role("button", name="Open the request").click()
+    expect(page.get_by_role("heading", name="Open the case by hand")).to_be_visible()
+    page.get_by_role("button", name="Copy Text").click()
+    expect(page.locator("#announcer")).to_have_text("Copied")
+    page.get_by_label("Case number").fill("2305260050000123")
+    page.get_by_role("button", name="Save the case number").click()
+    expect(page.get_by_text("State: Open at Microsoft")).to_be_visible()
+    page.get_by_role("button", name="Microsoft waits for you").click()
+    expect(page.get_by_text("The state is now: Waiting for you.")).to_be_visible()
+    # The tool that looks for complaints writes styles of its own into the page.
+    assert journey.errors == []
+    usable(page)

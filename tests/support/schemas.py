@@ -19,8 +19,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
 # What is understood; anything else would be passed over in silence.
 _KNOWN = {
     *("type", "properties", "required", "additionalProperties", "items", "enum"),
-    *("format", "minimum", "maximum", "maxLength", "maxProperties", "description"),
-    "$ref",
+    *("format", "minimum", "maximum", "maxLength", "maxProperties", "pattern"),
+    *("description", "default", "examples", "$ref"),
 }
 _FORMATS = {
     "date-time": lambda text: datetime.fromisoformat(text).utcoffset() is not None,
@@ -69,8 +69,15 @@ def _faults_of_value(value: Any, schema: Any, at: str) -> Any:
         yield f"{at}: {value!r} is no {schema['format']}"
     if isinstance(value, int) and not _is_within(value, schema):
         yield f"{at}: {value!r} is out of bounds"
-    if isinstance(value, str) and len(value) > schema.get("maxLength", len(value)):
+    if isinstance(value, str):
+        yield from _faults_of_text(value, schema, at)
+
+
+def _faults_of_text(value: str, schema: Any, at: str) -> Any:
+    if len(value) > schema.get("maxLength", len(value)):
         yield f"{at}: too long"
+    if not re.search(schema.get("pattern", ""), value):
+        yield f"{at}: {value!r} is not like {schema['pattern']}"
 
 
 def _is_within(value: int, schema: Any) -> bool:

@@ -21,8 +21,7 @@ class Moods:
     auth: str = ""
     # Takes the mail and hangs up before it says so.
     cuts_after_data: int = 0
-    # Takes the mail, says so, and hangs up at the goodbye.
-    cuts_at_quit: bool = False
+    quit: str = ""
     mails: list[EmailMessage] = field(default_factory=list)
     envelopes: list[tuple[str, list[str]]] = field(default_factory=list)
 
@@ -52,9 +51,7 @@ class _Handler(socketserver.StreamRequestHandler):
         elif verb == "DATA":
             return self._data()
         elif verb == "QUIT":
-            if moods.cuts_at_quit:
-                return False
-            self._say("221 bye")
+            self._say(moods.quit or "221 bye")
             return False
         else:
             self._say("250 ok")

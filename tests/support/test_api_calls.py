@@ -59,6 +59,10 @@ def _write(call: ApiCall) -> Reply:
         call.repository.save()
         if values["text"] == "fail":
             raise ZeroDivisionError
+        if values["text"] == "odd":
+            raise ApiError("no_such_code")
+        if values["text"] == "bare":
+            raise ApiError("account_not_linked")
         if values["text"] == "refuse":
             raise ApiError("account_not_linked", email="a@b.example", user="abel")
     return Reply({"seen": values["text"], "by": call.agent.user_name}, status=201)
@@ -135,6 +139,12 @@ def test_a_failure_is_answered_in_json_undone_and_logged(
     assert writing.repository.repository_id != "written"
     call = ConnectorCall.objects.get()
     assert (call.status, call.code) == (500, "save_failed")
+
+
+def test_a_refusal_never_fails_itself(writing: Instance) -> None:
+    assert error_of(writing.post(WRITE, {"text": "odd"}))["code"] == "save_failed"
+    error = error_of(writing.post(WRITE, {"text": "bare"}))
+    assert error["message"].startswith("- is not a valid Microsoft 365 admin account.")
 
 
 def test_only_saving_fails_with_the_words_for_saving() -> None:

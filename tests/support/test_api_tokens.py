@@ -7,15 +7,18 @@ import hashlib
 import hmac
 import json
 import time
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.utils import timezone
 
 from connector.entra import keys, tokens
 from connector.entra.tokens import Expectation, TokenError
+from tests.support.calling import know_the_keys
 from tests.support.entra import DIRECTORY, KEY, LOGIN, OUTBOUND, REST, public
 from tickets.support.call_models import ConnectorCall
 
@@ -191,6 +194,8 @@ def test_a_signed_body_that_is_no_object_is_malformed(
 
 @pytest.mark.parametrize("kid", [None, 7, ["k1"]])
 def test_a_key_without_a_name_is_not_looked_for(calling: Instance, kid: object) -> None:
+    # So long ago that an unknown key might be a new one.
+    know_the_keys(calling.directory, timezone.now() - timedelta(hours=1))
     head = encoded(
         {"alg": "RS256", "typ": "JWT", "kid": kid} if kid else {"alg": "RS256"}
     )
@@ -235,9 +240,20 @@ def test_an_integration_without_its_ids_asks_for_the_final_step(
     assert error["situations"] == [3, 5, 7]
 
 
-def test_nobody_is_a_directory_that_was_never_fetched() -> None:
-    given = {"iss": "", "tid": "", "aud": "", "appid": "", "exp": now(60)}
-    token = jwt.encode(given, KEY, "RS256", headers={"kid": "k1"})
+@pytest.mark.parametrize(
+    ("expected", "code"),
+    [
+        (Expectation("", ("issuer",), OUTBOUND), "token_tenant"),
+        (Expectation(DIRECTORY, (), OUTBOUND), "token_issuer"),
+        (Expectation(DIRECTORY, ("issuer",), ""), "token_application"),
+    ],
+    ids=["no directory", "no issuer", "no application"],
+)
+def test_what_is_not_known_fits_no_token(expected: Expectation, code: str) -> None:
+    app, tenant = expected.app_id, expected.tenant_id
+    issuer = expected.issuers[0] if expected.issuers else ""
+    claims = {"iss": issuer, "tid": tenant, "aud": app, "appid": app, "exp": now(60)}
+    token = jwt.encode(claims, KEY, "RS256", headers={"kid": "k1"})
     known = keys.usable([public(KEY, "k1")])
-    with pytest.raises(TokenError):
-        tokens.verify(token, known, Expectation("", (), ""), time.time())
+    with pytest.raises(TokenError, match=code):
+        tokens.verify(token, known, expected, time.time())

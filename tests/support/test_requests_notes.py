@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -201,6 +202,16 @@ def test_a_hibernating_instance_is_asked_again(
 
 
 @pytest.fixture
+def another(
+    open_request: Callable[..., ServiceRequest],
+    repository: Repository,
+    incident: Incident,
+) -> ServiceRequest:
+    """A second request for the incident, with a note of its own."""
+    return open_request(repository=repository, incident_sys_id=incident.sys_id)
+
+
+@pytest.fixture
 def locked_out(
     note: RequestDelivery, repository: Repository, incident: Incident
 ) -> RequestDelivery:
@@ -211,6 +222,7 @@ def locked_out(
 
 
 def test_a_wrong_password_is_tried_once_and_stops_all_notes(
+    another: ServiceRequest,
     locked_out: RequestDelivery,
     request_of: ServiceRequest,
     instance: Running,
@@ -219,6 +231,7 @@ def test_a_wrong_password_is_tried_once_and_stops_all_notes(
     assert locked_out.status == Status.WAITING
     assert locked_out.error_code == "basic_rejected"
     flow.move(request_of, State.SENT, by=flow.person(support))
+    assert another.deliveries.get().status == Status.WAITING
     tried = instance.app.control.requests.total()
     deliver_all()
     assert instance.app.control.requests.total() == tried
@@ -240,6 +253,50 @@ def test_notes_go_out_by_themselves_once_the_repository_is_mended(
     configuration.enter(repository, values, setup=BASIC, actor=support)
     deliver_all()
     assert len(incident.notes()) == 1
+
+
+def test_one_note_tries_a_new_password_and_lets_the_others_out(
+    another: ServiceRequest,
+    locked_out: RequestDelivery,
+    repository: Repository,
+    incident: Incident,
+    instance: Running,
+) -> None:
+    RequestDelivery.objects.update(status=Status.WAITING)
+    deliveries.try_one(repository)
+    before = instance.app.control.requests.total()
+    deliver_all()
+    assert instance.app.control.requests.total() == before + 1, "still wrong"
+    assert another.deliveries.get().status == Status.WAITING
+    Repository.objects.update(rest_password=WORD)
+    deliveries.try_one(repository)
+    deliver_all()
+    assert len(incident.notes()) == 2
+
+
+def test_trying_a_later_note_again_sends_the_earlier_ones_first(
+    locked_out: RequestDelivery,
+    request_of: ServiceRequest,
+    incident: Incident,
+    support: User,
+) -> None:
+    flow.move(request_of, State.SENT, by=flow.person(support))
+    RequestDelivery.objects.update(status=Status.WAITING)
+    Repository.objects.update(rest_password=WORD)
+    second = request_of.deliveries.order_by("pk").last()
+    assert second
+    assert deliveries.retry(second, actor=support)
+    deliver_all()
+    assert ["Opened:" in text for text in incident.notes()] == [True, False]
+
+
+def test_a_note_is_shown_as_text_whatever_was_written(
+    request_of: ServiceRequest, incident: Incident
+) -> None:
+    text = "See [code]<img src=x>[/CODE] here"
+    flow.hear(request_of, flow.Words("Kai", text, uuid4()))
+    deliver_all()
+    assert "See (code)<img src=x>(/code) here" in incident.notes()[-1]
 
 
 def test_a_sign_in_that_works_again_lets_the_notes_out(

@@ -98,8 +98,8 @@ def enter(
             setattr(repository, name, empty)
     repository.entered_for = setup.id
     repository.save()
-    # What waited for another password goes out now.
-    deliveries.release(repository)
+    # What waited for another password may go out now.
+    deliveries.try_one(repository)
     action = "support.repository_added" if is_new else "support.repository_changed"
     _record(action, repository, actor)
     _fetch_keys(_stored(repository.tenant))

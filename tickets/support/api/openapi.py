@@ -11,12 +11,13 @@ from tickets.support.api import schema
 from tickets.support.api.describing import obj, ref
 from tickets.support.api.endpoints import REGISTRY, Endpoint
 from tickets.support.api.error_texts import PROBLEMS
+from tickets.support.service_requests import schema as request_schema
 
 if TYPE_CHECKING:
     from tickets.support.api.describing import Json
 
 # Every package that has endpoints is named here.
-PACKAGES = (schema,)
+PACKAGES = (schema, request_schema)
 _VERSION = "1"
 _ERROR = obj(
     optional=["fields"],
@@ -91,7 +92,7 @@ def _completed(described: Json) -> Json:
     return {
         **described,
         "tags": [str(endpoint.feature.label) if endpoint.feature else "Connection"],
-        "parameters": [*shared, *described["parameters"]],
+        "parameters": [*shared, *described.get("parameters", [])],
         "responses": {**described["responses"], **failures},
         "x-role": endpoint.role,
         "x-feature": endpoint.feature.id if endpoint.feature else "",
@@ -104,7 +105,7 @@ def _failures(endpoint: Endpoint, described: Json) -> list[int]:
         found.add(403)
     if "requestBody" in described:
         found |= {400, 413, 415}
-    if described["parameters"]:
+    if described.get("parameters"):
         found.add(400)
     return sorted(found)
 

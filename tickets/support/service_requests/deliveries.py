@@ -78,17 +78,25 @@ def wake(pk: int, after: float = 0) -> None:
 
 
 def retry(delivery: RequestDelivery, *, actor: User) -> bool:
-    """Send a stopped or waiting delivery again now; False if it is not one."""
-    case = delivery.request
+    """Send a stopped or waiting delivery again now; False if it is not one.
+
+    What it has to wait for goes out before it.
+    """
     idle = RequestDelivery.objects.idle().filter(pk=delivery.pk)
     values = _DECIDED.get(delivery.error_code, {})
     with transaction.atomic():
         if idle.update(status=Status.QUEUED, due_at=timezone.now(), **values) != 1:
             return False
-        _record("support.request_retried", case, delivery, actor)
-        wake(delivery.pk)
-        if case.repository and delivery.channel == Channel.NOTE:
-            release(case.repository)
+        _record("support.request_retried", delivery.request, delivery, actor)
+        before = RequestDelivery.objects.filter(
+            request=delivery.request_id,
+            channel=delivery.channel,
+            pk__lt=delivery.pk,
+            status__in=[Status.WAITING, Status.QUEUED],
+        ).order_by("pk")
+        first = before.first() or delivery
+        before.update(status=Status.QUEUED, due_at=timezone.now())
+        wake(first.pk)
     return True
 
 
@@ -121,16 +129,26 @@ def withdraw_mails(case: ServiceRequest) -> bool:
     return mails.filter(is_opening=True, status__in=told).exists()
 
 
-def release(repository: Repository) -> int:
-    """Queue the notes that waited for the repository; return how many."""
+def try_one(repository: Repository) -> None:
+    """Queue the first of the notes that wait for the repository.
+
+    If it gets in, so do the others; if not, the password was tried once.
+    """
     waiting = RequestDelivery.objects.of_repository(repository).filter(
         status=Status.WAITING
     )
-    count = waiting.update(status=Status.QUEUED, due_at=timezone.now())
-    due = RequestDelivery.objects.of_repository(repository).due() if count else ()
-    for delivery in due:
-        wake(delivery.pk)
-    return count
+    if first := waiting.order_by("pk").first():
+        waiting.filter(pk=first.pk).update(status=Status.QUEUED, due_at=timezone.now())
+        wake(first.pk)
+
+
+def release(repository: Repository) -> None:
+    """Queue all notes that waited for the repository: signing in works."""
+    mine = RequestDelivery.objects.of_repository(repository)
+    waiting = mine.filter(status=Status.WAITING)
+    if waiting.update(status=Status.QUEUED, due_at=timezone.now()):
+        for delivery in mine.due():
+            wake(delivery.pk)
 
 
 def park(repository: Repository) -> None:

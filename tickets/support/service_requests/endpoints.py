@@ -60,7 +60,7 @@ class IncidentForm(BodyForm):
 class OpenForm(BodyForm):
     """A request to be opened."""
 
-    id = forms.UUIDField()
+    id = forms.UUIDField(help_text="Made by the caller: it opens once.")
     title = forms.CharField(max_length=TITLE_LIMIT, **_LINE)
     description = forms.CharField(max_length=TEXT_LIMIT, **_TEXT)
     severity = forms.ChoiceField(choices=Severity.choices)
@@ -78,9 +78,9 @@ class OfIncidentForm(BodyForm):
 class UpdateForm(BodyForm):
     """Something to be told to Microsoft, perhaps the last."""
 
-    id = forms.UUIDField()
+    id = forms.UUIDField(help_text="Made by the caller: it is told once.")
     text = forms.CharField(max_length=TEXT_LIMIT, **_TEXT)
-    close = Flag(required=False)
+    close = Flag(required=False, help_text="Whether it is the last.")
 
 
 @endpoint("requests.open", feature=REQUESTS, role=ADMINISTRATOR, methods=["POST"])

@@ -42,7 +42,7 @@ class RequestFilter(django_filters.FilterSet):  # type: ignore[misc]
         empty_label=_("All"),
     )
     repository = django_filters.ChoiceFilter(
-        label=_("ServiceNow instance"),
+        label=_("Instance"),
         field_name="repository_id",
         empty_label=_("All"),
     )

@@ -57,7 +57,9 @@ def _severities() -> list[tuple[str, Any]]:
         (
             one.value,
             format_html(
-                "<span><strong>{}</strong> {}</span>", one.label, SEVERITY_TEXTS[one]
+                '<span class="choice"><strong>{}</strong> {}</span>',
+                one.label,
+                SEVERITY_TEXTS[one],
             ),
         )
         for one in Severity
@@ -195,7 +197,7 @@ class StateForm(forms.Form):
     seen = forms.CharField(widget=forms.HiddenInput)
 
     def __init__(self, data: Any = None, *, case: ServiceRequest) -> None:
-        super().__init__(data, initial={"seen": case.state})
+        super().__init__(data, initial={"seen": case.state}, auto_id="id_state_%s")
         self.case = case
         self.following = [
             (state.value, deed(case.state, state))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -28,6 +29,8 @@ JOURNAL = "work_notes"
 # carry its name there, and are followed by it.
 DISPLAY = "correlation_display"
 _MARK = "SR-"
+# What stands between these ServiceNow shows as HTML, whoever wrote it.
+_MARKUP = re.compile(r"\[(/?)code\]", re.IGNORECASE)
 _FIELDS = ("number", JOURNAL, DISPLAY)
 
 
@@ -61,7 +64,7 @@ def queue(case: ServiceRequest, text: str, *, once: str) -> RequestDelivery | No
     if reason_against(case):
         return None
     marker = deliveries.marker_of(case, RequestDelivery.Channel.NOTE, once)
-    words = f"{name_of(case)}\n{text}"
+    words = f"{name_of(case)}\n{_MARKUP.sub(_shown_as_text, text)}"
     if len(words) > LONGEST:
         words = f"{words[: LONGEST - 1].rstrip()}…"
     payload = {
@@ -69,6 +72,10 @@ def queue(case: ServiceRequest, text: str, *, once: str) -> RequestDelivery | No
         DISPLAY: display_of(case),
     }
     return deliveries.queue(case, RequestDelivery.Channel.NOTE, payload, marker)
+
+
+def _shown_as_text(mark: re.Match[str]) -> str:
+    return f"({mark[1]}code)"
 
 
 def name_of(case: ServiceRequest) -> str:

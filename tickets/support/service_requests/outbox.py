@@ -24,10 +24,9 @@ from connector.exceptions import (
 )
 from tickets import attempts
 from tickets.outbox import error_values, pause
-from tickets.queries import has_lapsed
 from tickets.support.service_requests import deliveries, flow, notes, posting
 from tickets.support.service_requests.models import RequestDelivery
-from tickets.support.service_requests.queries import is_due
+from tickets.support.service_requests.queries import has_lapsed, is_due
 from tickets.support.service_requests.states import State
 
 if TYPE_CHECKING:
@@ -89,6 +88,14 @@ def _send(delivery: RequestDelivery) -> None:
     else:
         notes.write(delivery)
         deliveries.finish(delivery, Status.DELIVERED)
+        _let_others_out(delivery)
+
+
+def _let_others_out(delivery: RequestDelivery) -> None:
+    """Queue what waited for the sign-in: it works, or nothing could be answered."""
+    repository = delivery.request.repository
+    if repository and delivery.channel == Channel.NOTE:
+        deliveries.release(repository)
 
 
 def _send_mail(delivery: RequestDelivery) -> None:
@@ -146,6 +153,7 @@ def _give_up(
                 channel=delivery.channel,
                 code=error.code,
             )
+            _let_others_out(delivery)
 
 
 def _wait_for_repository(delivery: RequestDelivery, values: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.apps import apps
@@ -9,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from connector.queries import TenantQuerySet
-from tickets.queries import has_lapsed
+from tickets import queries as ticket_queries
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 # On their way, or in want of a person: what is behind them waits.
 ON_THE_WAY = ("queued", "sending", "waiting")
+# Each answer of a mail server may take EMAIL_TIMEOUT, and a mail needs half a dozen.
+MAIL_LEASE = timedelta(minutes=5)
 TROUBLED = ("stopped", "waiting")
 
 
@@ -81,6 +84,14 @@ class RequestDeliveryQuerySet(models.QuerySet[Any]):
 
     def of_repository(self, repository: Repository) -> Self:
         return self.filter(request__repository=repository, channel="note")
+
+
+def has_lapsed(now: datetime) -> models.Q:
+    """Return what a dead worker holds; a slow mail server may hold up a living one."""
+    is_old = models.Q(claimed_at__lt=now - MAIL_LEASE)
+    is_odd = models.Q(claimed_at__gt=now + MAIL_LEASE)
+    mails = models.Q(channel="mail", status="sending") & (is_old | is_odd)
+    return mails | models.Q(channel="note") & ticket_queries.has_lapsed(now)
 
 
 def is_due(now: datetime) -> models.Q:
