@@ -157,7 +157,7 @@ def test_the_app_is_brought_into_any_state(own: Running) -> None:
     }
     assert put(own, {"app": app}).status_code == 200
     api = as_user(own)
-    assert api.list("sys_script_include") == []
+    assert api.list("sys_script_include", "nameSTARTSWITHM365") == []
     [tab] = api.list("sys_ui_action")
     assert tab["active"] == "false"
     fields = "sys_ui_view.name,sys_ui_action.name,visibility"
@@ -175,8 +175,9 @@ def test_an_app_that_was_removed_leaves_nothing(own: Running) -> None:
     api = as_user(own)
     assert api.list("sys_scope", f"scope={SCOPE}") == []
     assert api.list("sys_properties", f"nameSTARTSWITH{SCOPE}") == []
-    for table in ("sys_script_include", "sys_ui_action", "sys_scope_privilege"):
-        assert api.list(table) == []
+    for table in ("sys_script_include", "sys_ui_action"):
+        assert api.list(table, "nameSTARTSWITHM") == []
+    assert api.list("sys_scope_privilege") == []
     put(own, {"app": {"installed": True}})
     assert len(api.list("sys_user_role", f"nameSTARTSWITH{SCOPE}")) == 2
     assert len(api.list("sys_ui_action")) == 1
