@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.urls import reverse
@@ -294,3 +294,24 @@ def test_an_incident_is_looked_up_by_its_number_or_sys_id(
     other = RepositoryFactory(tenant=repository.tenant, repository_id="clone")
     text = page(client, incident="INC7", repository=other.pk)
     assert "through another repository" in text
+
+
+def test_what_stops_everybody_comes_before_what_stops_some(
+    client: Client, repository: Repository
+) -> None:
+    look(repository, views={"rows": [{"view": "ess", "visibility": "exclude"}]})
+    call(repository, "requests.open", "save_failed")
+    text = page(client)
+    assert text.index('id="cause-save_failed"') < text.index('id="cause-view_excluded"')
+
+
+def test_more_calls_need_no_more_queries(
+    client: Client,
+    repository: Repository,
+    django_assert_max_num_queries: Callable[..., Any],
+) -> None:
+    for n in range(50):
+        call(repository, "solutions.search", "token_expired", ago=n)
+        call(repository, "requests.open", "account_not_linked", user_name=f"agent.{n}")
+    with django_assert_max_num_queries(45):
+        page(client)

@@ -85,7 +85,7 @@ class Diagnosis:
     @cached_property
     def present(self) -> list[Finding]:
         """The causes that are what is wrong now, those that hide others first."""
-        return self._with(PRESENT)
+        return sorted(self._with(PRESENT), key=lambda one: one.cause.is_personal)
 
     @cached_property
     def open(self) -> list[Finding]:

@@ -44,6 +44,7 @@ class Look:
 
     id: str
     label: Words
+    title: Words
     steps: tuple[Words | Copy, ...]
     path: str = ""
 
@@ -59,6 +60,7 @@ _OF_THE_APP = (
 VIEW = Look(
     "view",
     _("The current view"),
+    _("The current view, and where the tab is shown"),
     (
         _(
             "Open an incident and see which view it shows: **Additional actions** (the menu of the form header) > **View**."
@@ -71,18 +73,21 @@ VIEW = Look(
 )
 FORM = Look(
     "form",
+    _("The form"),
     _("The error message on top of the form"),
     (_("Read the error message on top of the form."),),
 )
 D1 = Look(
     "D1",
     "D1",
+    _("D1: the error message, and the app's lines in the system log"),
     (_("Read the error message on top of the form."), *_OF_THE_APP),
     f"syslog_list.do?sysparm_query=source%3D{APP_SCOPE}",
 )
 D2 = Look(
     "D2",
     "D2",
+    _("D2: the instance's log of outbound requests"),
     (
         _("In the instance open **System Logs > Outbound HTTP logs** and filter by:"),
         Copy(_("Host of the sign-in of Microsoft"), "%(login_host)s"),
@@ -93,7 +98,13 @@ D2 = Look(
     ),
     "sys_outbound_http_log_list.do",
 )
-D3 = Look("D3", "D3", _OF_THE_APP, f"syslog_list.do?sysparm_query=source%3D{APP_SCOPE}")
+D3 = Look(
+    "D3",
+    "D3",
+    _("D3: the app's lines in the system log"),
+    _OF_THE_APP,
+    f"syslog_list.do?sysparm_query=source%3D{APP_SCOPE}",
+)
 LOOKS = (VIEW, FORM, D1, D2, D3)
 
 
