@@ -197,6 +197,33 @@ class Walk:
         page.get_by_role("button", name="Save the case number").click()
         expect(page.get_by_text("State: Open at Microsoft")).to_be_visible()
 
+    def find_solution(self, page: Page) -> None:
+        page.get_by_role("link", name="Microsoft recommended solutions").click()
+        expect(page.get_by_role("link", name=SOLUTION).first).to_be_visible()
+        page.get_by_role("button", name="Helpful").first.click()
+        # Opened again, the incident shows what it showed before.
+        expect(page.get_by_role("link", name=SOLUTION).first).to_be_visible()
+
+    def open_request(self, page: Page, admin: Page) -> str:
+        """Contact Microsoft support, which takes a linked account; return the reference."""
+        page.get_by_label("Description").fill("Since this morning, for everybody.")
+        page.get_by_role("button", name="Submit").click()
+        expect(page.get_by_text("is not a valid Microsoft 365 admin")).to_be_visible()
+        self.link_account(admin)
+        page.get_by_role("button", name="Submit").click()
+        heading = page.get_by_role("heading", name=re.compile("^SR-"))
+        return heading.inner_text().partition(":")[0]
+
+    def expect_note(self, page: Page) -> None:
+        """Wait until a worker has written the case number into the incident."""
+        page.get_by_role("link", name="Incident", exact=True).click()
+        for _ in range(30):
+            if page.get_by_text(CASE).count():
+                return
+            page.wait_for_timeout(1000)
+            page.reload()
+        expect(page.get_by_text(CASE).first).to_be_visible()
+
 
 @pytest.mark.parametrize("setup", [BASIC, AAD, INSIGHTS])
 def test_a_set_up_serves_an_agent_to_the_end(journey: Journey, setup: str) -> None:
@@ -209,32 +236,13 @@ def test_a_set_up_serves_an_agent_to_the_end(journey: Journey, setup: str) -> No
     walk.write_solution(admin)
 
     agent = walk.open_incident()
-    agent.get_by_role("link", name="Microsoft recommended solutions").click()
-    expect(agent.get_by_role("link", name=SOLUTION).first).to_be_visible()
-    agent.get_by_role("button", name="Helpful").first.click()
-    # Opened again, the incident shows what it showed before.
-    expect(agent.get_by_role("link", name=SOLUTION).first).to_be_visible()
-
+    walk.find_solution(agent)
     agent.get_by_role("link", name="Contact Microsoft support").click()
     if setup == INSIGHTS:
         expect(agent.get_by_text("This is not part of the set-up")).to_be_visible()
         expect(agent.get_by_role("button", name="Submit")).to_have_count(0)
-        assert journey.errors == []
-        return
-    agent.get_by_label("Description").fill("Since this morning, for everybody.")
-    agent.get_by_role("button", name="Submit").click()
-    expect(agent.get_by_text("is not a valid Microsoft 365 admin")).to_be_visible()
-    walk.link_account(admin)
-    agent.get_by_role("button", name="Submit").click()
-    request = agent.get_by_role("heading", name=re.compile("^SR-"))
-    reference = request.inner_text().partition(":")[0]
-    walk.enter_case(admin, reference)
-
-    agent.get_by_role("link", name="Incident", exact=True).click()
-    for _ in range(30):
-        if agent.get_by_text(CASE).count():
-            break
-        agent.wait_for_timeout(1000)
-        agent.reload()
-    expect(agent.get_by_text(CASE).first).to_be_visible()
+    else:
+        reference = walk.open_request(agent, admin)
+        walk.enter_case(admin, reference)
+        walk.expect_note(agent)
     assert journey.errors == []
