@@ -13,7 +13,7 @@ from responses.matchers import query_param_matcher
 from connector.models import AuditEvent
 from connector.sandbox.schema import TABLES
 from tests.factories import ConnectionFactory, KnowledgeSourceFactory, RepositoryFactory
-from tests.support.conftest import USER, WORD
+from tests.support.conftest import WORD
 from tickets.support.call_models import ConnectorCall
 from tickets.support.solutions import knowledge, readers, search
 from tickets.support.solutions.models import Document, KnowledgeSource
