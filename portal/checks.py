@@ -58,6 +58,17 @@ def site_url_is_encrypted(**_: Any) -> list[CheckMessage]:
     return [Warning(message, hint=hint, id="portal.W002")]
 
 
+@register()
+def entra_authority_is_encrypted(**_: Any) -> list[CheckMessage]:
+    """Refuse keys that anybody on the way could replace; a sandbox has nothing better."""
+    authority = settings.ENTRA_AUTHORITY
+    if authority.startswith("https://") or settings.SERVICENOW_SANDBOX_URL:
+        return []
+    hint = "Set ENTRA_AUTHORITY to https://login.microsoftonline.com or a national cloud's."
+    message = "ENTRA_AUTHORITY is not https://: tokens could be forged."
+    return [Error(message, hint=hint, id="portal.E004")]
+
+
 @register(Tags.security, deploy=True)
 def broker_is_maintained(**_: Any) -> list[CheckMessage]:
     """Advise against the embedded Redis: its program may be of an old branch."""

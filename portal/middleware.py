@@ -55,6 +55,9 @@ class TenantMiddleware:
         """Stop members of no organisation before any view of the portal."""
         if not request.user.is_authenticated or request.tenant:  # type: ignore[attr-defined]
             return None
+        if not getattr(view, "login_required", True):
+            # Not for members: whoever calls shows something else than a sign-in.
+            return None
         if request.resolver_match and request.resolver_match.app_name:
             return render(request, "portal/no_tenant.html", status=403)
         return None

@@ -30,6 +30,7 @@ WITHOUT_PERMISSION = {
     "portal:readyz",
     "portal:switch_tenant",
     # The connector API: its document, and whatever is not an address of it.
+    "support_api:document",
     "support_api:unknown",
 }
 # Of other packages, with rules of their own.

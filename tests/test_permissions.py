@@ -139,6 +139,8 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("get", "support:knowledge", [], {}, SUPPORTS),
     ("post", "support:knowledge_save", ["KNOWLEDGE"], {}, SUPPORTS),
     ("post", "support:knowledge_fetch", ["KNOWLEDGE"], {}, SUPPORTS),
+    ("get", "support:api", [], {}, SUPPORTS),
+    ("get", "support:api_scripts", [], {}, SUPPORTS),
     ("get", "score:overview", [], {}, EVERYBODY),
     ("get", "score:actions", [], {}, EVERYBODY),
     ("get", "score:action", ["CONTROL"], {}, EVERYBODY),

@@ -52,6 +52,7 @@ PAGES = [
     "/support/decision/",
     "/support/settings/",
     "/support/account/",
+    "/support/api/",
     "/support/setup/",
     "/support/repositories/add/",
     "/support/health/",

@@ -30,6 +30,14 @@ if TYPE_CHECKING:
         ({"ENTRA_TENANT_ID": "Organizations", "ENTRA_CLIENT_ID": "x"}, {"portal.E003"}),
         ({"ENTRA_TENANT_ID": "5f1f…", "ENTRA_CLIENT_ID": ""}, {"portal.W001"}),
         ({"ENTRA_TENANT_ID": "5f1f…", "ENTRA_CLIENT_ID": "x"}, set()),
+        ({"ENTRA_AUTHORITY": "http://127.0.0.1:8766/entra"}, {"portal.E004"}),
+        (
+            {
+                "ENTRA_AUTHORITY": "http://127.0.0.1:8766/entra",
+                "SERVICENOW_SANDBOX_URL": "http://127.0.0.1:8766",
+            },
+            set(),
+        ),
     ],
 )
 def test_setting_is_checked(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,9 @@ from django.utils import timezone
 
 from connector import signing_keys
 from connector.entra import keys
+from tests.support import schemas
 from tests.support.entra import DIRECTORY, LOGIN, Directory
+from tickets.support.api import openapi
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -68,7 +71,38 @@ class Instance:
             **({"Authorization": f"Bearer {token}"} if token else {}),
         }
         send = getattr(self.client, method)
-        return send(f"{self.base}{path}", headers=headers, **options)
+        answer = send(f"{self.base}{path}", headers=headers, **options)
+        assert misfits(method, f"{self.base}{path}", answer) == []
+        return answer
+
+
+def misfits(method: str, path: str, answer: Any) -> list[str]:
+    """Return what an answer has that the document does not say, or the other way round."""
+    document = openapi.document()
+    described = _described(method, path.partition("?")[0], document)
+    if described is None or method == "options":
+        return []
+    found = described["responses"].get(str(answer.status_code))
+    if found is None:
+        return [f"{method} {path}: {answer.status_code} is not described"]
+    content = schemas.resolved(found, document).get("content")
+    if content is None or method == "head":
+        return [] if not answer.content or method == "head" else ["not empty"]
+    schema = content["application/json"]["schema"]
+    return schemas.faults(answer.json(), schema, document)
+
+
+def _described(
+    method: str, path: str, document: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Return the operation of an address, with the address that names most first."""
+    method = "get" if method == "head" else method
+    for template in sorted(document["paths"], key=lambda one: one.count("{")):
+        pattern = re.sub(r"\{\w+\}", "[^/]+", template)
+        if re.fullmatch(pattern, path) and method in document["paths"][template]:
+            found: dict[str, Any] = document["paths"][template][method]
+            return found
+    return None
 
 
 def unsigned(claims: dict[str, Any], header: dict[str, Any]) -> str:

@@ -135,7 +135,12 @@ class Loopback:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 keys = f"{loopback.url}/keys"
-                metadata = {"issuer": directory.issuer, "jwks_uri": keys}
+                issuer = f"{LOGIN}/v2.0" if "/v2.0/" in self.path else directory.issuer
+                metadata = {
+                    "issuer": issuer,
+                    "jwks_uri": keys,
+                    "token_endpoint": f"{loopback.url}/token",
+                }
                 body = directory.keys() if self.path == "/keys" else metadata
                 sent = json.dumps(body).encode()
                 self.send_response(200)

@@ -12,6 +12,7 @@ from tests.factories import RepositoryFactory, SupportIntegrationFactory
 from tests.support import entra
 from tickets.support.guide_parts import DOCUMENTED_ADDRESSES, Facts
 from tickets.support.guides import GUIDES
+from tickets.support.models import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,9 +138,15 @@ def test_values_are_computed_from_tenant_instance_and_repository(facts: Facts) -
         "Redirect URL": "https://contoso.service-now.com/oauth_redirect.do",
         "Redirect URL, other spelling": "https://contoso.service-now.com/auth_redirect.do",
     }
-    assert values(facts, "basic", "repository-id") == {"Repository ID": "contoso"}
+    [key] = Repository.objects.values_list("connector_key", flat=True)
+    connector = f"http://testserver/api/support/v1/repositories/{key}"
+    assert values(facts, "basic", "repository-id") == {
+        "Repository ID": "contoso",
+        "Connector address": connector,
+    }
     last = values(facts, "basic", "complete-basic")
     assert last["Endpoint"] == "https://contoso.service-now.com/"
+    assert last["Connector address"] == connector
 
 
 @pytest.mark.django_db

@@ -68,3 +68,8 @@ class ConnectorCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.direction} {self.purpose} {self.status}"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it was answered with what was asked for."""
+        return not self.code and self.status is not None and self.status < 400

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from connector.entra import metadata
+from tickets.support.api import addresses
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -52,6 +53,7 @@ class Facts:
     client_id: str
     rest_username: str
     admin_email: str
+    connector_url: str
     is_test: bool
 
     @classmethod
@@ -67,6 +69,7 @@ class Facts:
             client_id=repository.client_id if is_current else "",
             rest_username=repository.rest_username if is_current else "",
             admin_email=integration.admin_email,
+            connector_url=addresses.connector_url(repository),
             is_test=integration.is_test or repository.is_test,
         )
 
@@ -160,6 +163,15 @@ def own_page(label: str | _StrPromise, name: str) -> Link:
     return Link(label, lambda _facts: reverse(name))
 
 
+# Where the app on the instance calls the portal.
+CONNECTOR = Value(
+    _("Connector address"),
+    lambda facts: facts.connector_url,
+    _("property x_mioms_m365_assis.connector_url"),
+)
+CONNECTOR_PAGE = own_page(
+    _("Connector API: scripts, errors, last calls"), "support:api"
+)
 APPLICATIONS = Link(
     _("App registrations (Microsoft Entra admin center)"),
     lambda _facts: APP_REGISTRATIONS,

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from tickets.support.guide_parts import (
     APP_SCOPE,
+    CONNECTOR,
+    CONNECTOR_PAGE,
     Facts,
     Link,
     Owner,
@@ -161,8 +163,12 @@ REPOSITORY_ID = Step(
         _(
             "Enter it exactly as here: the portal knows the instance by it. Then select <strong>Next</strong>."
         ),
+        _(
+            "The app calls the portal at the connector address. Where it does not ask for it, enter it as the value of the system property."
+        ),
     ),
-    values=(Value(_("Repository ID"), lambda facts: facts.repository_id),),
+    values=(Value(_("Repository ID"), lambda facts: facts.repository_id), CONNECTOR),
+    links=(CONNECTOR_PAGE,),
 )
 APPLICATION_SETTINGS = Step(
     "application-settings",
@@ -207,6 +213,7 @@ def _complete(variant: str, line: _StrPromise, *checks: str) -> Step:
             Value(_("Outbound App ID"), lambda facts: facts.outbound_app_id),
             Value(_("Repository ID"), lambda facts: facts.repository_id),
             Value(_("Endpoint"), lambda facts: facts.at_instance("")),
+            CONNECTOR,
         ),
         links=(_SETTINGS, _REPOSITORY),
         checks=("settings", *checks),

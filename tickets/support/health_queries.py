@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from connector.queries import TenantQuerySet
@@ -58,6 +59,12 @@ class ServiceIssueQuerySet(TenantQuerySet):
         """Return those that are open, or were changed within the span."""
         is_late = models.Q(modified_at__gte=timezone.now() - span)
         return self.filter(is_late | models.Q(is_resolved=False))
+
+    def open_or_ended_within(self, span: timedelta) -> Self:
+        """Return those that are open, or ended so lately; some without saying when."""
+        ended = Coalesce("ended_at", "modified_at")
+        is_late = models.Q(ended__gte=timezone.now() - span)
+        return self.alias(ended=ended).filter(is_late | models.Q(is_resolved=False))
 
     def for_list(self) -> Self:
         """Add `tickets`: how many tickets match, without those people rejected."""

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from connector.access import require
 from tickets.support import configuration
+from tickets.support.api import addresses
 from tickets.support.choosing import found, integration_of
 from tickets.support.models import Repository
 from tickets.support.repository_forms import RepositoryForm
@@ -99,6 +100,7 @@ def _detail(
         "is_complete": repository.is_complete_for(setup),
         "way": Walkthrough(integration, repository, setup) if setup else None,
         "users": repository.users.all(),
+        "connector_url": addresses.connector_url(repository),
     }
     return render(request, template, context)
 

@@ -12,6 +12,7 @@ from tickets.support import (
     setup_views,
     views,
 )
+from tickets.support.api import pages
 
 app_name = "support"
 urlpatterns = [
@@ -48,6 +49,8 @@ urlpatterns = [
         name="decide_match",
     ),
     path("health/<str:issue_id>/note/", health_views.bulk_note, name="bulk_note"),
+    path("api/", pages.api, name="api"),
+    path("api/scripts/", pages.download, name="api_scripts"),
     path("messages/", message_views.message_list, name="messages"),
     path("messages/<str:message_id>/", message_views.message, name="message"),
     path("solutions/", include("tickets.support.solutions.urls")),

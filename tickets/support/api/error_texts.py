@@ -27,6 +27,11 @@ class Problem:
     repair: Text
     situations: tuple[int, ...] = ()
 
+    @property
+    def shows_nothing(self) -> bool:
+        """Whether the app shows the agent nothing; the message is for its log then."""
+        return self.situations == _NOTHING_SHOWN
+
 
 # The document's own words; the app shows them as they are.
 FINAL_STEP = _(

@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from tickets.support.api.error_texts import Problem
 
 
+class _Facts(dict[str, Any]):
+    """What fills the texts; a refusal must not fail for the want of a word."""
+
+    def __missing__(self, name: str) -> str:
+        return "-"
+
+
 class ApiError(Exception):
     """The call is refused; `code` is one of PROBLEMS, `facts` fill its texts.
 
@@ -30,14 +37,11 @@ class ApiError(Exception):
     ) -> None:
         super().__init__(code)
         self.code = code
+        self.problem: Problem = PROBLEMS[code]
         self.fields = dict(fields or {})
         self.retry_after = retry_after
-        self.facts = facts
+        self.facts = _Facts(facts)
         self._words = words
-
-    @property
-    def problem(self) -> Problem:
-        return PROBLEMS[self.code]
 
     @property
     def status(self) -> int:

@@ -42,6 +42,7 @@ def serve(*endpoints: Endpoint) -> View:
     allowed = _allowed(endpoints)
     # Not for people: the token is what is asked for.
     view.takes_token = True  # type: ignore[attr-defined]
+    view.endpoints = endpoints  # type: ignore[attr-defined]
     return view
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from tickets.support.api import meta_endpoints, views
+from tickets.support.api import health_endpoints, meta_endpoints, views
 from tickets.support.api.serving import serve
 from tickets.support.solutions import endpoints as solution_endpoints
 
@@ -12,6 +12,7 @@ _REPOSITORY = "repositories/<str:key>"
 
 app_name = "support_api"
 urlpatterns = [
+    path("openapi.json", views.document, name="document"),
     path(f"{_REPOSITORY}/", serve(meta_endpoints.self_test), name="self_test"),
     path(_REPOSITORY, serve(meta_endpoints.self_test), name="self_test_bare"),
     path(
@@ -29,5 +30,10 @@ urlpatterns = [
         serve(solution_endpoints.judge),
         name="solutions_feedback",
     ),
+        f"{_REPOSITORY}/health-incidents/search",
+        serve(health_endpoints.search),
+        name="health_search",
+    ),
+    # Last: whatever is no address.
     re_path(r"^.*$", views.unknown, name="unknown"),
 ]
