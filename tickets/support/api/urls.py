@@ -30,6 +30,7 @@ urlpatterns = [
         serve(solution_endpoints.judge),
         name="solutions_feedback",
     ),
+    path(
         f"{_REPOSITORY}/health-incidents/search",
         serve(health_endpoints.search),
         name="health_search",
