@@ -218,6 +218,11 @@ def test_somebody_who_says_it_often_counts_once(twins: Tenant) -> None:
     assert found(twins, QUESTION) == ["better", "worse"]
 
 
+def test_nobody_fills_the_table_of_opinions(twins: Tenant) -> None:
+    vote(twins, "worse", voters=range(1), helpful=True, text=QUESTION, times=30)
+    assert Feedback.objects.count() == 20
+
+
 def test_several_who_were_not_helped_push_a_document_down(twins: Tenant) -> None:
     vote(twins, "better", voters=range(4), helpful=False, text=QUESTION)
     assert found(twins, QUESTION) == ["worse", "better"]
