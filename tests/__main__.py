@@ -16,7 +16,12 @@ BIN = Path(sys.executable).parent
 PACKAGES = ["portal", "tickets", "connector"]
 
 # The folders whose tests touch the database in ways that may differ.
-BOTH_DATABASES = ["tests/connector", "tests/portal", "tests/score", "tests/tickets"]
+BOTH_DATABASES = [
+    *("tests/connector", "tests/portal", "tests/score", "tests/tickets"),
+    # Each database finds in its own way.
+    "tests/support/test_solutions_search.py",
+    "tests/support/test_solutions_api.py",
+]
 
 
 @dataclass(frozen=True)

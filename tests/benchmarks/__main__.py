@@ -3,7 +3,7 @@
 People judge them, not tests: the machine has its moods. Parts can be named, and
 `--postgres` takes a PostgreSQL of its own instead of SQLite:
 
-    python -m tests.benchmarks [delivery] [pages] [sync] [score] [--postgres]
+    python -m tests.benchmarks [delivery] [pages] [sync] [score] [solutions] [--postgres]
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ PAGE_ROUNDS = 100
 CHANGES = 100
 CONTROLS = 500
 YEARS = 3
+DOCUMENTS = 20_000
 
 
 class Bench(Processes):
@@ -41,6 +42,9 @@ class Bench(Processes):
 
     def score_script(self, *words: str) -> Any:
         return self.run("-m", "tests.benchmarks.score_scripts", *words)
+
+    def solutions_script(self, *words: str) -> Any:
+        return self.run("-m", "tests.benchmarks.solutions_scripts", *words)
 
 
 def main() -> None:
@@ -149,6 +153,27 @@ def score(bench: Bench) -> None:
         say(f"{name}, HTML", f"{row['kilobytes']:.0f} kB")
 
 
+def solutions(bench: Bench) -> None:
+    """Measure how good the order of solutions is, then how quickly many are searched.
+
+    The goal is on the queries that were held out: nothing was tuned on them.
+    """
+    bench.migrate()
+    for row in bench.solutions_script("quality"):
+        name = f"nDCG@5 of {row['queries']} queries, {row['part']}"
+        goal = "at least 0.80" if row["part"] == "held out" else ""
+        say(f"{name}, ranked", f"{row['ranked']:.2f}", goal)
+        say(f"{name}, plain", f"{row['plain']:.2f}")
+        beyond = f"{row['ranked'] / row['plain']:.2f}"
+        say(f"{name}, ranked/plain", beyond, "at least 1.10")
+    took = bench.solutions_script("speed", str(DOCUMENTS))
+    name = f"search among {took['documents']:,} documents"
+    say(f"{name}, median", f"{took['p50']:.0f} ms")
+    say(f"{name}, p95", f"{took['p95']:.0f} ms", "under 150 ms")
+    say("index: put of 5,000 documents", f"{took['put']:.1f} s", "under 20 s")
+    say("index: put of the same again", f"{took['again']:.1f} s", "under 2 s")
+
+
 def _connect(bench: Bench, *options: str) -> None:
     bench.migrate()
     bench.start_sandbox(*options)
@@ -166,6 +191,7 @@ PARTS: dict[str, Callable[[Bench], None]] = {
     "pages": pages,
     "sync": sync,
     "score": score,
+    "solutions": solutions,
 }
 
 

@@ -241,6 +241,17 @@ def test_a_request_cancelled_too_late_is_taken_back_by_mail(
     assert "It went away." in mail_server.mails[1].get_content()
 
 
+def test_a_mail_that_may_have_arrived_is_taken_back_as_well(
+    case: ServiceRequest, mail_server: MailServer, support: User
+) -> None:
+    mail_server.moods.cuts_after_data = 1
+    step(mail_of(case))
+    flow.move(case, State.CANCELLED, by=flow.person(support))
+    deliver_all()
+    assert len(mail_server.mails) == 2
+    assert "cancelled" in mail_server.mails[1].get_content()
+
+
 def test_a_solved_request_is_reopened_by_mail_and_a_closed_one_never(
     case: ServiceRequest, mail_server: MailServer, support: User
 ) -> None:

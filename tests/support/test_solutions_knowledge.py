@@ -280,6 +280,29 @@ def test_insights_only_never_calls_the_instance(
     assert calls(instance) == []
 
 
+def test_another_set_up_takes_the_articles_out_of_the_search(
+    source: KnowledgeSource, integration: SupportIntegration
+) -> None:
+    pull(source)
+    assert titles(source.tenant)
+    integration.basic_auth_allowed = integration.single_tenant = False
+    integration.save()
+    pull(source)
+    assert titles(source.tenant) == set()
+
+
+def test_the_articles_of_a_removed_instance_go_with_it(
+    source: KnowledgeSource, repository: Repository
+) -> None:
+    pull(source)
+    readers.ensure_sources(source.tenant)
+    assert titles(source.tenant)
+    repository.delete()
+    readers.ensure_sources(source.tenant)
+    assert titles(source.tenant) == set()
+    assert not KnowledgeSource.objects.exists()
+
+
 def test_a_clone_of_an_instance_has_articles_of_its_own(
     source: KnowledgeSource, instance: Running
 ) -> None:

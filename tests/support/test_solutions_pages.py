@@ -151,6 +151,34 @@ def test_two_who_edit_at_once_are_told_apart(
     assert (solution.title, solution.updated_by_name) == ("Mine", "helpdesk.admin")
 
 
+def test_what_was_typed_for_a_deleted_solution_is_kept(
+    tenant: Tenant, helpdesk: User, support: User, client_for: SignIn
+) -> None:
+    solution = published(tenant, title="Old")
+    edit = reverse("support:solution_edit", args=[solution.pk])
+    client_for(support).post(reverse("support:solution_delete", args=[solution.pk]))
+    browser = client_for(helpdesk)
+    answer = browser.post(edit, FORM | {"revision": "1", "title": "Mine"})
+    assert answer.status_code == 409
+    page = text_of(answer)
+    assert "Somebody deleted this solution" in page
+    assert 'value="Mine"' in page
+    assert f'action="{NEW}"' in page
+    assert browser.get(edit).status_code == 404
+
+
+def test_an_import_never_writes_one_solution_twice(
+    tenant: Tenant, helpdesk: User, client_for: SignIn
+) -> None:
+    SolutionFactory(tenant=tenant, key="k", title="One", body="Before")
+    text = "key,title,body\nk,Other,First\n,One,Second\n"
+    browser = client_for(helpdesk)
+    answer = browser.post(IMPORT, {"chosen": [upload("a.csv", text)]})
+    page = text_of(browser.get(answer["Location"]))
+    assert "Changed: 1 · Unchanged: 0 · Refused: 1" in page
+    assert "names the same solution" in page
+
+
 def test_a_preview_saves_nothing_and_works_without_a_script(
     helpdesk: User, client_for: SignIn
 ) -> None:
@@ -359,7 +387,7 @@ def test_somebody_elses_import_does_not_exist(
 @pytest.mark.parametrize(
     ("files", "said"),
     [
-        ([], "Choose one file at least."),
+        ([], "no more than 2 MB together."),
         ([("a.exe", "x")], "only Markdown"),
         ([("a.csv", "title,body\n")], "There is no solution in it."),
         ([("a.csv", "title,body\n" + "t,b\n" * 501)], "At most 500 solutions"),

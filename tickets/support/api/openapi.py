@@ -12,12 +12,13 @@ from tickets.support.api.describing import obj, ref
 from tickets.support.api.endpoints import REGISTRY, Endpoint
 from tickets.support.api.error_texts import PROBLEMS
 from tickets.support.service_requests import schema as request_schema
+from tickets.support.solutions import schema as solution_schema
 
 if TYPE_CHECKING:
     from tickets.support.api.describing import Json
 
 # Every package that has endpoints is named here.
-PACKAGES = (schema, request_schema)
+PACKAGES = (schema, request_schema, solution_schema)
 _VERSION = "1"
 _ERROR = obj(
     optional=["fields"],

@@ -7,6 +7,7 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 from celery import current_app
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from connector import audit
@@ -125,8 +126,10 @@ def withdraw_mails(case: ServiceRequest) -> bool:
     """Take back mails that were not sent; return whether Microsoft knows the request."""
     mails = RequestDelivery.objects.filter(request=case, channel=Channel.MAIL)
     mails.idle().update(status=Status.DISCARDED, finished_at=timezone.now())
-    told = (Status.SENDING, Status.DELIVERED)
-    return mails.filter(is_opening=True, status__in=told).exists()
+    # One without an answer may have arrived all the same.
+    is_told = Q(status__in=[Status.SENDING, Status.DELIVERED])
+    may_be_told = Q(unanswered_at__isnull=False)
+    return mails.filter(is_told | may_be_told, is_opening=True).exists()
 
 
 def try_one(repository: Repository) -> None:

@@ -139,7 +139,7 @@ def _refused(call: ApiCall, error: CannotOpen, account: Account) -> ApiError:
 def list_requests(call: ApiCall) -> Reply:
     """Say which requests there are for an incident, the newest first."""
     sys_id = call.read_query(OfIncidentForm)["incident"]
-    mine = ServiceRequest.objects.of_incident(call.repository, sys_id)
+    mine = ServiceRequest.objects.for_incident(call.repository, sys_id)
     found = mine.select_related("repository").prefetch_related("updates")[:MOST]
     return Reply({"service_requests": [shown(case) for case in found]})
 

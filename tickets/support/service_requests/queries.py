@@ -28,7 +28,7 @@ TROUBLED = ("stopped", "waiting")
 class ServiceRequestQuerySet(TenantQuerySet):
     """Reads of service requests."""
 
-    def of_incident(self, repository: Repository, sys_id: str) -> Self:
+    def for_incident(self, repository: Repository, sys_id: str) -> Self:
         return self.filter(repository=repository, incident_sys_id=sys_id)
 
     def of_ticket(self, ticket: Ticket) -> Self:

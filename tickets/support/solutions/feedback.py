@@ -34,6 +34,7 @@ SAME = 0.3
 OTHER_SEARCH = 0.25
 # The newest opinions on what was found; older ones than these are not read.
 _MOST_ROWS = 2000
+_MOST_OF_ONE = 20
 _NAMESPACE = uuid.UUID("6f0a9a52-5a0e-4d35-9f6c-0a5f4c1d7b11")
 
 
@@ -96,7 +97,16 @@ def give(
             "at": timezone.now(),
         },
     )
+    _forget_all_but_newest(document, voter)
     return row
+
+
+def _forget_all_but_newest(document: Document, voter: Voter) -> None:
+    """Have nobody fill the table, or crowd out what others said."""
+    mine = Feedback.objects.filter(document=document, voter=voter.name)
+    old = list(mine.order_by("-at", "-pk").values_list("pk", flat=True)[_MOST_OF_ONE:])
+    if old:
+        Feedback.objects.filter(pk__in=old).delete()
 
 
 def opinions(documents: Collection[int], search: UUID, voter: Voter) -> dict[int, bool]:

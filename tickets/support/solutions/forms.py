@@ -132,7 +132,10 @@ class _FilesField(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> list[Draft]:  # noqa: ARG002
         uploads = [one for one in data or [] if one]
         if not uploads:
-            raise ValidationError(_("Choose one file at least."))
+            # What is larger altogether does not arrive here at all.
+            raise ValidationError(
+                _("Choose one file at least, and no more than 2 MB together.")
+            )
         if len(uploads) > files.MOST_FILES:
             words = _now("At most %(most)d files at a time.")
             raise ValidationError(words % {"most": files.MOST_FILES})
@@ -170,7 +173,9 @@ class FilesForm(forms.Form):
     chosen = _FilesField(
         label=_("Files"),
         widget=_Files(attrs={"accept": ".md,.markdown,.csv,text/markdown,text/csv"}),
-        help_text=_("Markdown (.md), one solution each, or CSV. 1 MB each at most."),
+        help_text=_(
+            "Markdown (.md), one solution each, or CSV. At most 1 MB each and 2 MB together."
+        ),
     )
 
     def __init__(self, data: Any = None, uploads: Any = None) -> None:

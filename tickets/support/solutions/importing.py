@@ -84,14 +84,18 @@ def plan(tenant: Tenant, drafts: Iterable[Draft]) -> Plan:
         if not problems:
             problems += _clashes(draft, solution, by_title, seen)
         lines.append(_line(replace(draft, problems=problems), solution))
-        seen |= _names(draft)
+        seen |= _names(draft, solution)
     return Plan(lines)
 
 
-def _names(draft: Draft) -> set[tuple[str, str]]:
-    """Return what no other draft may be called; another one's key or title."""
+def _names(draft: Draft, solution: Solution | None) -> set[tuple[str, str]]:
+    """Return what no other draft may have: its key, its title, or its solution."""
     names = {("title", draft.title.lower())}
-    return names | {("key", draft.key)} if draft.key else names
+    if draft.key:
+        names.add(("key", draft.key))
+    if solution:
+        names.add(("solution", str(solution.pk)))
+    return names
 
 
 def _clashes(
@@ -100,8 +104,8 @@ def _clashes(
     by_title: dict[str, Solution],
     seen: set[tuple[str, str]],
 ) -> Iterable[str]:
-    if _names(draft) & seen:
-        yield _now("Its key or title is there twice.")
+    if _names(draft, solution) & seen:
+        yield _now("Its key or title is there twice, or names the same solution.")
     namesake = by_title.get(draft.title.lower())
     if namesake and solution and namesake.pk != solution.pk:
         yield _now("Another solution has this title.")

@@ -90,7 +90,8 @@ def keep_only(
     wanted = {key[:300] for key in keys}
     mine = Document.objects.for_tenant(tenant).of(source, origin).active()
     gone = [pk for pk, key in mine.values_list("pk", "key") if key not in wanted]
-    _end(gone)
+    if gone:
+        _end(gone)
     return len(gone)
 
 

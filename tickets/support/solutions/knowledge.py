@@ -22,6 +22,7 @@ from connector.exceptions import (
 from connector.models import Tenant
 from connector.servicenow import knowledge as wire
 from tickets.support.bench import Unanswerable
+from tickets.support.models import SupportIntegration
 from tickets.support.solutions import index, readers
 from tickets.support.solutions.index import Entry
 from tickets.support.solutions.models import Document, KnowledgeSource
@@ -116,6 +117,9 @@ def pull(pk: int) -> None:
 
 def _walk(source: KnowledgeSource) -> tuple[Reader, Pass]:
     """Have the first reader who gets in read everything; raises its error otherwise."""
+    if not readers.is_allowed(SupportIntegration.objects.of(source.tenant)):
+        # What can no longer be compared must not stay for ever.
+        readers.forget_articles(source)
     failure: ConnectorError = Misconfigured("knowledge_nobody_reads")
     for number, reader in enumerate(readers.readers(source)):
         try:
@@ -257,8 +261,6 @@ def configure(source: KnowledgeSource, *, is_enabled: bool, bases: list[str]) ->
     source.save(update_fields=["is_enabled", "bases", "due_at"])
     if not is_enabled or is_narrower:
         # The index does not keep which base an article is of: all come anew.
-        index.keep_only(
-            source.tenant, Source.KNOWLEDGE_BASE, (), origin=source.endpoint
-        )
+        readers.forget_articles(source)
     if is_enabled:
         _wake(source)

@@ -37,6 +37,12 @@ _TEXTS: dict[str, Texts] = {
     "not_found": _MISSING,
     "not_supported": _MISSING,
     **dict.fromkeys(("forbidden", "acl", "api_acl", "query_acl", "scope"), _NO_RIGHTS),
+    "basic_rejected": (
+        _("ServiceNow refused the Rest user's name and password"),
+        _(
+            "Enter them anew in the repository, then select Fetch now. The portal tries only every six hours, so that the user is not locked out."
+        ),
+    ),
     "rate_limited": (
         _("The instance's rate limit is used up"),
         _(

@@ -32,11 +32,9 @@ def save(
 ) -> Solution:
     """Save a solution, new or as `seen` the last time.
 
-    Raises Changed when it is not as it was seen, and Solution.DoesNotExist when it is
-    gone.
+    Raises Changed when it is not as it was seen. Within the organisation's lock.
     """
     with transaction.atomic():
-        solution.tenant.lock()
         is_new = solution.pk is None
         if not is_new:
             tenant = solution.tenant

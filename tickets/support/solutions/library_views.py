@@ -8,7 +8,8 @@ import django_filters
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.db import transaction
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
@@ -28,7 +29,7 @@ from tickets.support.choosing import integration_of
 from tickets.support.solutions import importing, library, markdown
 from tickets.support.solutions.forms import SolutionForm, initial_of, values_of
 from tickets.support.solutions.library import Changed
-from tickets.support.solutions.models import BODY_LIMIT, Solution
+from tickets.support.solutions.models import BODY_LIMIT, Document, Solution
 from tickets.support.views import MANAGE, VIEW
 
 if TYPE_CHECKING:
@@ -118,15 +119,37 @@ def solution_new(request: TenantRequest) -> HttpResponse:
 @require(MANAGE)
 def solution_edit(request: TenantRequest, pk: int) -> HttpResponse:
     """Change a solution, unless somebody else just did."""
-    found = get_object_or_404(Solution.objects.for_tenant(request.tenant), pk=pk)
+    mine = Solution.objects.for_tenant(request.tenant)
+    found: Solution | None = mine.filter(pk=pk).first()
+    if found is None:
+        return _gone(request, pk)
     found.tenant = request.tenant
     return _write(request, found)
 
 
+def _gone(request: TenantRequest, pk: int) -> HttpResponse:
+    """Keep what was typed for a solution that somebody deleted meanwhile."""
+    traces = Document.objects.for_tenant(request.tenant)
+    was_there = traces.filter(source=Document.Source.LIBRARY, key=str(pk)).exists()
+    if request.method != "POST" or not was_there:
+        raise Http404
+    typed = request.POST.copy()
+    typed["revision"] = "0"
+    fresh = Solution(tenant=request.tenant)
+    form = SolutionForm(typed, solution=fresh)
+    return _form(request, fresh, form, status=409, is_gone=True)
+
+
 def _write(request: TenantRequest, found: Solution) -> HttpResponse:
-    form = SolutionForm(request.POST or request.unsent or None, solution=found)
     if request.method != "POST":
-        return _form(request, found, form)
+        return _form(request, found, SolutionForm(request.unsent, solution=found))
+    with transaction.atomic():
+        # Validated under the lock: the same may be written twice at once.
+        request.tenant.lock()
+        return _save(request, found, SolutionForm(request.POST, solution=found))
+
+
+def _save(request: TenantRequest, found: Solution, form: SolutionForm) -> HttpResponse:
     if not form.is_valid():
         return _form(request, found, form, status=422)
     if request.POST.get("intent") == "preview":

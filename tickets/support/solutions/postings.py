@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db import connection
+from django.db import connection, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,14 +65,30 @@ def tidy() -> None:
 
 def find(tenant: Tenant, terms: Sequence[str]) -> dict[str, list[int]]:
     """Return the active documents of the organisation that have each term."""
+    # On SQLite outside a transaction: that would keep writers waiting.
+    ask = _sqlite if connection.vendor == "sqlite" else _postgres
+    return ask(tenant, terms)
+
+
+def _sqlite(tenant: Tenant, terms: Sequence[str]) -> dict[str, list[int]]:
+    found = {}
     with connection.cursor() as cursor:
-        found = {}
         for term in terms:
-            if connection.vendor == "sqlite":
-                cursor.execute(_FIND, [f'"{_mark(tenant.pk)}" AND "{term}"'])
-            else:
-                cursor.execute(_FIND_POSTGRES, [f"'{term}'", tenant.pk])
+            cursor.execute(_FIND, [f'"{_mark(tenant.pk)}" AND "{term}"'])
             found[term] = [key for (key,) in cursor.fetchall()]
+    return found
+
+
+def _postgres(tenant: Tenant, terms: Sequence[str]) -> dict[str, list[int]]:
+    found = {}
+    with transaction.atomic(), connection.cursor() as cursor:
+        # For a common term the planner would read all rows, and each one's terms from
+        # where long values are kept.
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        for term in terms:
+            cursor.execute(_FIND_POSTGRES, [f"'{term}'", tenant.pk])
+            found[term] = [key for (key,) in cursor.fetchall()]
+        cursor.execute("SET LOCAL enable_seqscan = on")
     return found
 
 

@@ -12,7 +12,8 @@ from tickets.support import call_log
 from tickets.support.bench import Bench
 from tickets.support.models import Repository, SupportIntegration
 from tickets.support.setups import INSIGHTS, SOLUTIONS
-from tickets.support.solutions.models import KnowledgeSource
+from tickets.support.solutions import index
+from tickets.support.solutions.models import Document, KnowledgeSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,19 +46,31 @@ def is_allowed(integration: SupportIntegration) -> bool:
 
 
 def ensure_sources(tenant: Tenant) -> None:
-    """Have a row for each instance the organisation knows; they begin switched off."""
+    """Have a row for each instance the organisation knows, and for no other.
+
+    They begin switched off. Articles of an instance that was removed go with it.
+    """
     repositories = Repository.objects.for_tenant(tenant)
-    connections = Connection.objects.of_servicenow(tenant).usable()
+    connections = Connection.objects.of_servicenow(tenant)
     known = {
         *repositories.values_list("endpoint", flat=True),
         *connections.values_list("base_url", flat=True),
     }
     mine = KnowledgeSource.objects.for_tenant(tenant)
+    for gone in mine.exclude(endpoint__in=known):
+        forget_articles(gone)
+        gone.delete()
     missing = known - set(mine.values_list("endpoint", flat=True))
     KnowledgeSource.objects.bulk_create(
         [KnowledgeSource(tenant=tenant, endpoint=one) for one in sorted(missing)],
         ignore_conflicts=True,
     )
+
+
+def forget_articles(source: KnowledgeSource) -> None:
+    """Take the articles of an instance out of the index."""
+    base = Document.Source.KNOWLEDGE_BASE
+    index.keep_only(source.tenant, base, (), origin=source.endpoint)
 
 
 def readers(source: KnowledgeSource) -> Iterator[Reader]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tickets.support.solutions import feedback, postings, ranking, snippets
 from tickets.support.solutions.models import Document
+from tickets.support.solutions.words import CHATTER_WEIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -115,21 +116,27 @@ def _hits(asked: Question, scored: Sequence[tuple[Standing, int]]) -> list[Hit]:
     keys = [one.document.pk for one, _score in scored]
     texts = dict(Document.objects.filter(pk__in=keys).values_list("pk", "text"))
     return [
-        Hit(
-            document=one.document,
-            title=snippets.title(one.document.title, one.matched),
-            snippet=snippets.snippet(texts.get(one.document.pk, ""), one.matched),
-            score=score,
-            matched_words=_said(asked, one),
-            matched=one.matched,
-        )
-        for one, score in scored
+        _hit(asked, one, score, texts.get(one.document.pk, "")) for one, score in scored
     ]
 
 
-def _said(asked: Question, one: Standing) -> tuple[str, ...]:
+def _hit(asked: Question, one: Standing, score: int, text: str) -> Hit:
+    # Words of every second incident are not what speaks for a document.
+    telling = {term for term in one.matched if asked.weights[term] > CHATTER_WEIGHT}
+    matched = frozenset(telling or one.matched)
+    return Hit(
+        document=one.document,
+        title=snippets.title(one.document.title, matched),
+        snippet=snippets.snippet(text, matched),
+        score=score,
+        matched_words=_said(asked, matched),
+        matched=matched,
+    )
+
+
+def _said(asked: Question, matched: frozenset[str]) -> tuple[str, ...]:
     """Return the words of the question that match; none that another one contains."""
-    terms = [term for term in asked.weights if term in one.matched]
+    terms = [term for term in asked.weights if term in matched]
     said = [" ".join(asked.said.get(term, term).split()) for term in terms]
     known = {word.lower(): word for word in said}
     return tuple(

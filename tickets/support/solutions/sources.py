@@ -42,7 +42,6 @@ def _issue(row: ServiceIssue) -> Entry:
         keywords=" ".join(filter(None, [row.feature, row.feature_group])),
         services=[row.service] if row.service else [],
         url=row.get_absolute_url(),
-        html=posts[0].html if posts else "",
         updated_at=row.modified_at,
         is_open=not row.is_resolved,
     )

@@ -12,7 +12,7 @@ sspr, self service password reset
 tap, temporary access pass
 conditionalaccess, conditional access, ca policy
 passkey, fido2, fido, security key, yubikey
-signin, sign in, signing in, log in, logging in, login, logon, log on, signon, sign on
+signin, sign in, sign ins, signing in, log in, log ins, logging in, login, logon, log on, signon, sign on
 entra, entra id, azure ad, azure active directory, aad, aad connect
 password, pw, pwd, passwd, credential, credentials
 lockout, locked out, account locked, account is locked, smart lockout

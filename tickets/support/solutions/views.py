@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tickets.support.solutions.search import Hit
 
 # On the page of its own, and beside a ticket.
-MANY, FEW = 10, 5
+MANY, FEW = 10, 3
 _LONGEST_QUERY = 1000
 
 
