@@ -158,7 +158,7 @@ def test_the_app_is_brought_into_any_state(own: Running) -> None:
     assert put(own, {"app": app}).status_code == 200
     api = as_user(own)
     assert api.list("sys_script_include", "nameSTARTSWITHM365") == []
-    [tab] = api.list("sys_ui_action")
+    [tab] = api.list("sys_ui_action", "table=incident")
     assert tab["active"] == "false"
     fields = "sys_ui_view.name,sys_ui_action.name,visibility"
     rows = api.list("sys_ui_action_view", fields=fields)
@@ -180,7 +180,7 @@ def test_an_app_that_was_removed_leaves_nothing(own: Running) -> None:
     assert api.list("sys_scope_privilege") == []
     put(own, {"app": {"installed": True}})
     assert len(api.list("sys_user_role", f"nameSTARTSWITH{SCOPE}")) == 2
-    assert len(api.list("sys_ui_action")) == 1
+    assert len(api.list("sys_ui_action", "table=incident")) == 1
 
 
 def test_an_instance_of_an_older_version_gets_the_new_parts_once(own: Running) -> None:
