@@ -116,6 +116,9 @@ def test_two_clicks_make_one_examination(
     text = page(client)
     assert 'hx-trigger="every 2s"' in text
     assert "Looking at the instance" in text
+    # What somebody is typing there meanwhile is left alone.
+    for form in ("situations-form", "incident-form"):
+        assert f'id="{form}" hx-preserve="true"' in text
 
 
 def test_an_examination_that_broke_off_can_be_asked_for_again(

@@ -49,11 +49,9 @@ class Look:
     query: Callable[[], Query]
     fields: tuple[str, ...]
     key: str
-    limit: int = 100
     # Which rows are meant (a condition that was ignored brings others), and how kept.
-    shape: Callable[[Record], Shaped | None] = lambda record: {
-        name: value.value for name, value in record.values.items()
-    }
+    shape: Callable[[Record], Shaped | None]
+    limit: int = 100
     kept: int = 100
     # Whether its row is a part of the app that can be missing.
     is_part: bool = False
@@ -174,8 +172,8 @@ LOOKS = (
         lambda: _newest().equals("source", APP_SCOPE),
         ("sys_created_on", "level", "message", "source"),
         "message",
-        _LOG_ROWS,
         _message,
+        _LOG_ROWS,
         _KEPT_LOG,
     ),
     Look(
@@ -184,8 +182,8 @@ LOOKS = (
         _newest,
         (*_HTTP_FIELDS, *_HTTP_WHERE),
         "sys_created_on",
-        _HTTP_ROWS,
         _request,
+        _HTTP_ROWS,
         _KEPT_HTTP,
     ),
 )

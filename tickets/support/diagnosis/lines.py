@@ -23,7 +23,6 @@ _TEXTS: dict[str, Words] = {
         "Calls refused for this: %(total)s, in the last 24 hours: %(day)s. First %(first_at)s, last %(last_at)s. Operations: %(purposes)s. By: %(by)s."
     ),
     "not_since": _("No call has succeeded since then."),
-    "nothing_since": _("No other call has come since then."),
     "better_since": _("Since then a call has succeeded: %(at)s."),
     "other_since": _("Since then calls were refused for another reason: %(code)s."),
     "none_refused": _("Calls came, and none was refused for this."),
@@ -31,7 +30,6 @@ _TEXTS: dict[str, Words] = {
     "keys": _("The portal knows %(count)s key(s) of the directory, fetched %(at)s."),
     "keys_failed": _("The last attempt to fetch them failed: %(at)s."),
     "first_only": _("Of the refusals of a minute the log keeps the first only."),
-    "other_works": _("Of %(count)s other agent(s) calls succeed."),
     "linked_since": _("%(user)s was linked to %(email)s since then (%(at)s)."),
     "property": _("On the instance %(name)s is “%(value)s” (looked at %(at)s)."),
     "property_empty": _("On the instance %(name)s is empty (looked at %(at)s)."),
@@ -52,7 +50,6 @@ _TEXTS: dict[str, Words] = {
     "sent_nothing": _(
         "The outbound HTTP log of the instance has no request to these hosts in 24 hours (looked at %(at)s)."
     ),
-    "unseen": _("The portal's log has no call at that time."),
     "logged": _("System log: %(at)s"),
     "held": _(
         "Note of %(reference)s into %(incident)s, queued %(at)s: not written (%(code)s %(status)s)"
@@ -63,7 +60,6 @@ _TEXTS: dict[str, Words] = {
     "wrote_nothing": _("No note was ever to be written into an incident."),
     "writes_nothing": _("With Insights only nothing is written into incidents."),
     "entered": _("It is entered."),
-    "saved_well": _("The last time it was saved: %(at)s."),
     "strayed": _(
         "A call for a repository that does not exist came from %(by)s, where calls of this organization come from: %(at)s."
     ),
