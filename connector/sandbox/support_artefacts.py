@@ -23,6 +23,12 @@ _VIEWS = {
     "ess": "Self Service",
     "major_incidents": "Major Incident",
 }
+# A few of the thousands that every instance has of each.
+_OF_THE_PLATFORM = (
+    ("sys_scope", {"name": "Global", "scope": "global"}),
+    ("sys_script_include", {"name": "JSUtil", "api_name": "global.JSUtil"}),
+    ("sys_ui_action", {"name": "Update", "table": "global"}),
+)
 _NAMES = {"sys_script_include": SCRIPT_INCLUDE, "sys_ui_action": TAB}
 
 
@@ -31,6 +37,8 @@ def install(store: Store) -> None:
     if store.note(_NOTE):
         return
     store.keep_note(_NOTE, "installed")
+    for table, values in _OF_THE_PLATFORM:
+        records.put(store, table, "name", values)
     for name, title in _VIEWS.items():
         _view(store, name, title)
     for table in _NAMES:

@@ -32,14 +32,19 @@ STATUS = {
 
 
 def call(
-    repository: Repository, purpose: str, code: str = "", *, ago: int = 60, **more: Any
+    repository: Repository | None,
+    purpose: str,
+    code: str = "",
+    *,
+    ago: int = 60,
+    **more: Any,
 ) -> ConnectorCall:
     """Log a call of the app as the connector API does, `ago` seconds ago."""
     values = {
-        "tenant": repository.tenant,
+        "tenant": repository and repository.tenant,
         "direction": "inbound",
         "method": "POST",
-        "address": f"/api/support/v1/repositories/{repository.connector_key}/x",
+        "address": "/api/support/v1/repositories/key/x",
         "status": STATUS.get(code, 401),
         "code": code,
         "words": f"why it is {code}" if code else "",

@@ -221,7 +221,6 @@ def test_too_many_calls_of_yesterday_are_no_cause_any_more(
     [
         ("unexpected_error", "unexpected_error", {10, 12}),
         ("rate_limited", "rate_limited", {10, 12}),
-        ("invalid_request", "request_refused", {10, 12}),
         ("too_large", "request_refused", {10, 12}),
         ("not_json", "request_refused", {10, 12}),
         ("method_not_allowed", "request_refused", {10, 12}),
@@ -687,3 +686,60 @@ def test_keys_that_cannot_be_fetched_are_told_before_any_call_comes(
     call(repository, "solutions.search", "token_signature")
     [finding] = Diagnosis(repository).present
     assert "The portal knows 1 key(s)" in finding.evidence[-2].text
+
+
+def test_what_an_agent_entered_is_no_fault_of_the_script(
+    repository: Repository,
+) -> None:
+    call(repository, "requests.open", "invalid_request")
+    assert present(repository) == set()
+    assert not any(row.seen for row in Diagnosis(repository).rows)
+
+
+def test_a_failure_that_no_agent_sees_is_told_all_the_same(
+    repository: Repository,
+) -> None:
+    call(repository, "solutions.feedback", "unexpected_error")
+    [finding] = Diagnosis(repository).present
+    assert (finding.id, finding.situations) == ("unexpected_error", ())
+
+
+def test_tokens_that_other_integrations_are_refused_say_nothing(
+    repository: Repository, integration: SupportIntegration
+) -> None:
+    mine = f"/{integration.directory}/oauth2/token"
+    look(
+        repository,
+        requests={
+            "rows": [
+                sent(LOGIN, "/of-another/oauth2/token", 401, ago=60),
+                # Another application of the same directory: ours has a token.
+                sent(LOGIN, mine, 401, ago=120),
+                sent(LOGIN, mine, 200, ago=1200),
+            ]
+        },
+        ago=10,
+    )
+    assert present(repository) == set()
+    rows = [sent(LOGIN, mine, 401, ago=120), sent(LOGIN, mine, 200, ago=7200)]
+    look(repository, requests={"rows": rows}, ago=5)
+    assert present(repository) == {"entra_refuses"}
+
+
+def test_calls_for_a_repository_that_was_removed_are_told_by_where_they_come_from(
+    repository: Repository,
+) -> None:
+    """It was added again since: the app still calls the address of the old one."""
+    removed = RepositoryFactory(tenant=repository.tenant)
+    call(removed, "solutions.search", ago=900)
+    removed.delete()
+    stray = {"tenant": None, "status": 404, "address": "/api/of-the-removed"}
+    other = {**stray, "ip_address": "198.51.100.9"}
+    call(None, "unknown", "repository_unknown", ago=60, **other)
+    assert present(repository) == set()
+    call(None, "unknown", "repository_unknown", ago=60, **stray)
+    [finding] = Diagnosis(repository).present
+    assert finding.id == "address_wrong"
+    assert "/api/of-the-removed" in finding.told
+    call(repository, "health.search", ago=30)
+    assert present(repository) == set()

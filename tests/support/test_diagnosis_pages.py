@@ -225,7 +225,8 @@ def test_one_call_is_explained_with_cause_and_repair(
     ("code", "words"),
     [
         ("integration_incomplete", "were not entered for this set-up"),
-        ("invalid_request", "in a way the portal does not understand"),
+        ("not_json", "in a way the portal does not understand"),
+        ("invalid_request", "Something that was sent is not valid"),
         ("not_found", "This does not exist, or not for this ServiceNow instance."),
         ("unheard_of", "The other side refused it."),
     ],

@@ -510,3 +510,59 @@ def test_what_the_portal_wrote_into_the_log_is_no_call_of_the_app(world: World) 
     world.diagnose()
     assert not ConnectorCall.objects.filter(direction="inbound").exists()
     assert present(Diagnosis(world.repository)) == set()
+
+
+def test_an_ordinary_integration_user_sees_little_and_nothing_is_made_up(
+    world: World,
+) -> None:
+    support_app.apply(world.instance.store, {"user": {**USER, "roles": ["itil"]}})
+    world.properties(setup_state="agreed")
+    world.app(ui_action="missing")
+    found = world.diagnose()
+    assert present(found) <= {"nobody_has_role"}
+    for cause in ("completion_missing", "ui_action_missing", "connector_url_missing"):
+        assert found.findings[cause].verdict == "unknown"
+        assert "may not see" in found.findings[cause].evidence[0].text
+
+
+def test_with_insights_only_the_instance_is_left_alone(world: World) -> None:
+    SupportIntegration.objects.update(basic_auth_allowed=False, single_tenant=False)
+    Repository.objects.update(entered_for="insights")
+    world.repository.refresh_from_db()
+    before = world.instance.app.api.requests["table"]
+    found = world.diagnose()
+    assert world.instance.app.api.requests["table"] == before
+    missing = found.findings["connector_url_missing"]
+    assert missing.verdict == "unknown"
+    assert missing.evidence[0].text.startswith("With Insights only")
+    [message] = world.open("&show=contact")
+    assert "not part of the set-up" in message
+    found = Diagnosis(world.repository)
+    assert found.findings["no_call"].verdict == "absent"
+    # Nobody should have the administrator role here.
+    assert present(found) == {"feature_not_included"}
+    assert row_of(found, 13) == ("expected", {"feature_not_included"})
+
+
+def test_an_examination_is_carried_out_once(world: World) -> None:
+    found = world.diagnose()
+    assert found.run
+    before = dict(world.instance.app.api.requests)
+    tasks.diagnose(found.run.pk, ["sign_in"])
+    assert dict(world.instance.app.api.requests) == before
+
+
+def test_a_repository_that_is_removed_meanwhile_does_no_harm(world: World) -> None:
+    run = runs.begin(world.repository, actor=world.actor)
+    assert run
+    world.repository.delete()
+    tasks.diagnose(run.pk, [])
+
+
+def test_what_was_seen_holds_no_secret(world: World) -> None:
+    world.send()
+    found = world.diagnose()
+    assert found.run
+    kept = str(found.run.seen) + str(list(ConnectorCall.objects.values()))
+    for secret in (SECRET, USER["password"], INBOUND["client_secret"]):
+        assert secret not in kept

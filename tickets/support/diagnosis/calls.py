@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _CAUSES = {
     "integration_incomplete": "repository_incomplete",
     **dict.fromkeys(
-        ("invalid_request", "too_large", "not_json", "method_not_allowed"),
+        ("too_large", "not_json", "method_not_allowed"),
         "request_refused",
     ),
 }

@@ -93,6 +93,7 @@ CAUSES = (
         ),
         SERVICENOW_ADMIN,
         "decision",
+        is_personal=True,
     ),
     Cause(
         "account_not_linked",

@@ -55,6 +55,8 @@ class Look:
         name: value.value for name, value in record.values.items()
     }
     kept: int = 100
+    # Whether its row is a part of the app that can be missing.
+    is_part: bool = False
 
 
 def _since() -> Any:
@@ -126,6 +128,7 @@ LOOKS = (
         ("scope", "name"),
         "scope",
         shape=_named(APP_SCOPE, "scope", "name"),
+        is_part=True,
     ),
     Look(
         "properties",
@@ -134,6 +137,7 @@ LOOKS = (
         ("name", "value"),
         "name",
         shape=_property,
+        is_part=True,
     ),
     Look(
         "script",
@@ -142,6 +146,7 @@ LOOKS = (
         ("name", "active"),
         "name",
         shape=_named(SCRIPT_INCLUDE, "name", "active"),
+        is_part=True,
     ),
     Look(
         "action",
@@ -150,6 +155,7 @@ LOOKS = (
         ("name", "table", "active"),
         "name",
         shape=_named(UI_ACTION, "name", "table", "active"),
+        is_part=True,
     ),
     Look(
         "views",
@@ -201,6 +207,8 @@ def look(bench: Bench, hosts: frozenset[str]) -> Iterator[tuple[str, dict[str, A
 def _looked(bench: Bench, one: Look, hosts: frozenset[str]) -> dict[str, Any]:
     try:
         found = bench.rows(one.table, one.query(), one.fields, one.key, one.limit)
+        if not found and one.is_part and not _sees_any(bench, one):
+            return {"code": "hidden", "table": one.table}
     except Unanswerable as reason:
         if reason.code == "nobody_looks" and bench.setup is INSIGHTS:
             return {"code": "insights"}
@@ -210,14 +218,16 @@ def _looked(bench: Bench, one: Look, hosts: frozenset[str]) -> dict[str, Any]:
         return {"code": error.code, "table": one.table, "words": words}
     shaped = [row for row in map(one.shape, found) if row]
     if one.id == "requests":
-        shaped = [row for row in shaped if _is_meant(row, hosts)]
+        # Other integrations of the instance are nobody's business here.
+        shaped = [row for row in shaped if row["host"] in hosts]
     return {"rows": shaped[: one.kept]}
 
 
-def _is_meant(row: Shaped, hosts: frozenset[str]) -> bool:
-    return row["host"] in hosts or is_token_request(row)
+def _sees_any(bench: Bench, one: Look) -> bool:
+    """Say whether any row of a table shows: only then a row that does not is missing."""
+    return bool(bench.rows(one.table, Query(), (one.key,), one.key, 1))
 
 
 def is_token_request(row: Shaped) -> bool:
-    """Say whether a row of the outbound log asks Microsoft Entra for a token."""
+    """Say whether a row of the outbound log asks for a token."""
     return "/oauth2/" in row["path"] and row["path"].rstrip("/").endswith("token")

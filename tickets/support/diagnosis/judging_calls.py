@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 # Refusals that may be due to what the portal knows of the keys.
 _OF_KEYS = (*KEY_CODES, "token_signature")
-_REFUSED_REQUESTS = ("invalid_request", "too_large", "not_json", "method_not_allowed")
+# What an agent enters may be invalid, too; its fields tell the agent.
+_REFUSED_REQUESTS = ("too_large", "not_json", "method_not_allowed")
 
 
 def _has_code(codes: Iterable[str], tally: Tally) -> bool:

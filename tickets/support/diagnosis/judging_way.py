@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -14,12 +15,15 @@ from tickets.support.verdicts import FAILED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from tickets.support.diagnosis.findings import Finding
     from tickets.support.diagnosis.known import Known
     from tickets.support.diagnosis.sight import Request
 
     Judge = Callable[[Known], Finding]
+
+_LIFETIME = timedelta(minutes=50)
 
 
 def _address(known: Known) -> str | Blind:
@@ -35,6 +39,12 @@ def _address_line(known: Known, address: str) -> Line:
 def address_wrong(known: Known) -> Finding:
     """Judge whether the app calls an address that is nobody's."""
     cause_id, address = "address_wrong", _address(known)
+    strayed = known.strayed
+    if strayed:
+        facts = {"by": strayed.ip_address or "-", **at(strayed.at)}
+        line = Line("strayed", facts)
+        found = {"found": strayed.address}
+        return present(cause_id, line, since=strayed.at, facts=found)
     if isinstance(address, Blind):
         return _without_sight(known, cause_id, address)
     line = _address_line(known, address)
@@ -80,7 +90,7 @@ def _judge(
     rows = known.sight.requests()
     if isinstance(rows, Blind):
         return _without_sight(known, cause_id, rows)
-    newest = next((one for one in rows if wanted(one)), None)
+    newest = next((one for one in _mine(known, rows) if wanted(one)), None)
     if newest is None and known.history.last is None:
         looked = Line("sent_nothing", at(known.sight.at))
         return unknown(cause_id, looked, *call_lines(known))
@@ -92,6 +102,35 @@ def _judge(
     return present(
         cause_id, *lines, since=newest.at, facts={"status": str(newest.status or "")}
     )
+
+
+def _mine(known: Known, rows: list[Request]) -> list[Request]:
+    """Leave out what other integrations of the instance ask Microsoft Entra for.
+
+    Their tokens are of other directories, mostly; and an app that was given one asks
+    for the next an hour later, so what is refused in between is somebody else's.
+    """
+    part = f"/{known.integration.directory}/"
+    named = any(part in one.path for one in rows if one.is_for_token)
+    kept = [
+        one for one in rows if not one.is_for_token or not named or part in one.path
+    ]
+    given = [one.at for one in kept if one.is_for_token and _is_given(one)]
+    return [
+        one
+        for one in kept
+        if not (one.is_for_token and any(_lasts(at, one) for at in given))
+        or _is_given(one)
+    ]
+
+
+def _is_given(request: Request) -> bool:
+    return request.status is not None and not request.is_refused
+
+
+def _lasts(given_at: datetime, request: Request) -> bool:
+    """Whether a token given then was still good when this one was asked for."""
+    return given_at < request.at < given_at + _LIFETIME
 
 
 def _is_for_token(request: Request) -> bool:

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from connector.entra_models import SigningKeys
 from tickets.support.api.addresses import connector_url
+from tickets.support.call_models import ConnectorCall
 from tickets.support.diagnosis.history import History
 from tickets.support.diagnosis.sight import Sight
 from tickets.support.guide_parts import Facts
@@ -74,6 +75,28 @@ class Known:
         """The organisation's other repositories, by the address of their API."""
         rows = Repository.objects.for_tenant(self.repository.tenant)
         return {connector_url(one): one for one in rows.exclude(pk=self.repository.pk)}
+
+    @cached_property
+    def strayed(self) -> ConnectorCall | None:
+        """The newest call for a repository that does not exist, from where calls come.
+
+        Its address says whose it is: an organisation's calls come from the same ones.
+        """
+        inbound = ConnectorCall.objects.filter(
+            direction=ConnectorCall.Direction.INBOUND
+        )
+        mine = inbound.filter(tenant=self.repository.tenant)
+        last = self.history.last
+        rows = inbound.filter(
+            repository=None,
+            tenant=None,
+            code="repository_unknown",
+            ip_address__in=mine.exclude(ip_address=None)
+            .order_by()
+            .values("ip_address")
+            .distinct(),
+        )
+        return (rows.filter(at__gt=last) if last else rows).first()
 
     @cached_property
     def signing(self) -> SigningKeys | None:

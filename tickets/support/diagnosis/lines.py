@@ -64,6 +64,9 @@ _TEXTS: dict[str, Words] = {
     "writes_nothing": _("With Insights only nothing is written into incidents."),
     "entered": _("It is entered."),
     "saved_well": _("The last time it was saved: %(at)s."),
+    "strayed": _(
+        "A call for a repository that does not exist came from %(by)s, where calls of this organization come from: %(at)s."
+    ),
     "recorded": _(
         "Recorded for %(incident)s (sys_id %(sys_id)s) through %(repository)s, %(at)s: %(what)s"
     ),

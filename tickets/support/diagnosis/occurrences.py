@@ -32,7 +32,7 @@ _SIGNS: dict[str, Sign] = {
     "account_not_linked": Sign.NOT_AN_ADMIN,
     **dict.fromkeys(
         (
-            *("rate_limited", "unexpected_error", "invalid_request", "too_large"),
+            *("rate_limited", "unexpected_error", "too_large"),
             *("not_json", "method_not_allowed"),
         ),
         Sign.APP_SUPPORT,

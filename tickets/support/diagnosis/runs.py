@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 # One that has not ended by then belongs to a worker that died.
-LEASE = timedelta(seconds=180)
+LEASE = timedelta(seconds=300)
 _KEPT = 5
 _SLOW_AFTER = timedelta(seconds=40)
 
