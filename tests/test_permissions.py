@@ -92,6 +92,7 @@ MATRIX: list[tuple[str, str, list[str], dict[str, str], set[str]]] = [
     ("post", "support:check", ["REPOSITORY"], {}, SUPPORTS),
     ("post", "support:tick", ["REPOSITORY", "STEP"], {}, SUPPORTS),
     ("post", "support:note", ["REPOSITORY", "STEP"], {}, SUPPORTS),
+    ("post", "support:tick_checked", ["REPOSITORY"], {}, SUPPORTS),
     ("get", "support:settings", [], {}, SUPPORTS),
     ("post", "support:settings", [], {}, SUPPORTS),
     ("get", "support:repository_add", [], {}, SUPPORTS),

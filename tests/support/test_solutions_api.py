@@ -60,7 +60,7 @@ def test_an_agent_finds_solutions_for_an_incident(
     assert first["url"] == "http://testserver/support/solutions/library/1/"
     assert first["html"] == "<p>Delete it.</p>"
     assert first["matched_words"] == ["MFA", "reset"]
-    assert first["snippet"] == "Delete the old &lt;method&gt; first."
+    assert first["snippet"] == "Delete the old <method> first."
     assert first["score"] > second["score"] > 0
     assert second["number"] == "KB0010001"
     assert second["url"].startswith("https://contoso.service-now.com/")
@@ -69,6 +69,16 @@ def test_an_agent_finds_solutions_for_an_incident(
     assert str(kept.search_id) == said["search_id"]
     assert (kept.incident, kept.user_name) == (SYS_ID, "it.agent")
     assert kept.terms == "mfa reset"
+
+
+def test_a_snippet_is_plain_text_whatever_matches(
+    tenant: Tenant, calling: Instance
+) -> None:
+    text = "A 5 > 4 reset & a written &lt;mark&gt; stay; so does </b>."
+    entry = Entry("1", "MFA", text, url="/support/solutions/library/1/")
+    index.put(tenant, Document.Source.LIBRARY, [entry])
+    [one] = calling.post("/solutions/search", {"text": "mfa reset"}).json()["solutions"]
+    assert one["snippet"] == text
 
 
 def test_what_was_shown_for_an_incident_comes_again(

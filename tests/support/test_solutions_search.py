@@ -107,6 +107,15 @@ def test_a_removed_organisation_leaves_nothing_in_the_index(
             assert cursor.fetchone() == (1,)
 
 
+def test_how_rare_a_word_is_does_not_depend_on_others(
+    tenant: Tenant, other_tenant: Tenant
+) -> None:
+    put(tenant, Entry("1", "Printer"))
+    put(other_tenant, *(Entry(f"{n}", "Printer") for n in range(9)))
+    [found_here] = postings.find(tenant, ["printer"]).values()
+    assert len(found_here) == 1
+
+
 def test_meanings_find_each_other(tenant: Tenant) -> None:
     put(
         tenant,

@@ -126,6 +126,31 @@ def test_who_did_a_step_first_stays_its_doer(
     assert AuditEvent.objects.filter(action="support.step_done").count() == 1
 
 
+def answered(repository: Repository, **found: str) -> None:
+    for check_id, verdict in found.items():
+        verdicts.keep(repository, verdicts.Verdict(check_id, verdict, "complete"))
+
+
+def test_steps_whose_checks_are_ok_are_ticked_at_once(
+    repository: Repository, helpdesk: User, reader: User, client_for: SignIn
+) -> None:
+    """One of two checks is not enough, and a tick of somebody else stays."""
+    answered(repository, metadata="ok", outbound_token="ok", outbound_entity="ok")
+    answered(repository, integration_user="ok", sign_in="failed", roles="warning")
+    client = client_for(helpdesk)
+    client.post(tick(repository, "outbound-provider"))
+    page = client.get(SETUP).content.decode()
+    assert page.count("Checked: OK") == 2
+    assert "Mark 2 checked steps as done" in page
+    assert "Checked: OK" in (seen := client_for(reader).get(SETUP).content.decode())
+    assert "checked steps as done" not in seen
+    client.post(reverse("support:tick_checked", args=[repository.pk]))
+    assert done(repository) == {"outbound-app", "outbound-provider", "user-basic"}
+    assert SetupStep.objects.get(step_id="user-basic").done_by == helpdesk
+    assert AuditEvent.objects.filter(action="support.step_done").count() == 3
+    assert "Mark " not in client.get(SETUP).content.decode()
+
+
 def test_a_tick_can_be_taken_back_by_who_saw_it(
     repository: Repository, helpdesk: User, client_for: SignIn
 ) -> None:

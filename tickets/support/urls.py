@@ -25,6 +25,7 @@ urlpatterns = [
     path("setup/print/", setup_views.printed, name="print"),
     path("setup/<int:pk>/changes/", setup_views.changes, name="changes"),
     path("setup/<int:pk>/check/", setup_views.check, name="check"),
+    path("setup/<int:pk>/tick/", setup_views.tick_checked, name="tick_checked"),
     path("setup/<int:pk>/<slug:step>/tick/", setup_views.tick, name="tick"),
     path("setup/<int:pk>/<slug:step>/note/", setup_views.annotate, name="note"),
     path("settings/", views.settings, name="settings"),

@@ -61,7 +61,15 @@ class Stage:
         """What the step's mark says: a failed check outweighs a tick."""
         if any(check.verdict == verdicts.FAILED for check in self.checks):
             return "failed"
-        return "done" if self.is_done else "todo"
+        if self.is_done:
+            return "done"
+        return "checked" if self.is_checked else "todo"
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether there are live checks of it, and all of them are OK."""
+        found = [check.verdict for check in self.checks]
+        return bool(found) and set(found) == {verdicts.OK}
 
     @property
     def is_pending(self) -> bool:
@@ -156,6 +164,12 @@ class Walkthrough:
         """The first step that is not done, or None when all are."""
         open_steps = (step for step in self.guide.required if not self._is_done(step))
         return next(open_steps, None)
+
+    @property
+    def checked(self) -> list[Step]:
+        """Steps that nobody ticked although all their checks are OK."""
+        stages = (stage for part in self.parts for stage in part.stages)
+        return [stage.step for stage in stages if stage.state == "checked"]
 
     @property
     def done(self) -> int:

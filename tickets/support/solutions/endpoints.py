@@ -14,7 +14,7 @@ from tickets.support.api.bodies import BodyForm, Flag, ObjectField
 from tickets.support.api.endpoints import INSIGHTS_USER, Reply, endpoint
 from tickets.support.api.errors import ApiError
 from tickets.support.setups import SOLUTIONS
-from tickets.support.solutions import feedback, ranking, search, searches
+from tickets.support.solutions import feedback, ranking, search, searches, snippets
 from tickets.support.solutions.models import COMMENT_LIMIT, Document, Search
 
 if TYPE_CHECKING:
@@ -149,8 +149,7 @@ def _solution(hit: Hit) -> dict[str, Any]:
         "id": str(row.pk),
         "number": row.number,
         "title": row.title,
-        # Marks are the only markup in it.
-        "snippet": str(hit.snippet),
+        "snippet": snippets.plain(hit.snippet),
         "source": row.source,
         "source_label": hit.source_label,
         "services": row.services,

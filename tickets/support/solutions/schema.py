@@ -82,7 +82,7 @@ SCHEMAS: Json = {
         title=TEXT,
         snippet={
             **TEXT,
-            "description": "HTML; <mark> around matched words is its only markup.",
+            "description": "Plain text: the part that answers, for matched_words.",
         },
         source={"type": "string", "enum": list(Document.Source.values)},
         source_label=TEXT,

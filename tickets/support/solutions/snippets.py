@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from typing import TYPE_CHECKING
 
 from django.utils.html import escape, format_html
@@ -32,6 +34,11 @@ def snippet(text: str, matched: Collection[str]) -> SafeString:
     return format_html(
         "{}{}{}", "… " if start else "", shown, " …" if end < len(text) else ""
     )
+
+
+def plain(shown: SafeString) -> str:
+    """Return what was marked as text, without its marks."""
+    return html.unescape(re.sub("</?mark>", "", shown))
 
 
 def title(text: str, matched: Collection[str]) -> SafeString:
