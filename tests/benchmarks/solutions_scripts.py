@@ -140,19 +140,26 @@ def speed(count: int) -> dict[str, Any]:
 
 
 def _many(count: int) -> list[Entry]:
-    """Return documents as long as articles, of sentences of the judged ones."""
+    """Return documents as long as articles, each about three of the judged ones."""
     dice = random.Random(20)  # noqa: S311 - figures, not secrets
     known = judged.documents()
-    sentences = [part for row in known for part in row["text"].split(". ")]
+    texts = [row["text"].split(". ") for row in known]
     return [
-        Entry(
-            key=f"{number}",
-            title=f"{known[number % len(known)]['title']} {number}",
-            text=". ".join(dice.choices(sentences, k=20)),
-            services=known[number % len(known)]["services"],
-        )
+        _article(number, known[number % len(known)], dice.sample(texts, 3), dice)
         for number in range(count)
     ]
+
+
+def _article(
+    number: int, row: dict[str, Any], about: Sequence[list[str]], dice: random.Random
+) -> Entry:
+    sentences = [sentence for text in about for sentence in text]
+    return Entry(
+        key=f"{number}",
+        title=f"{row['title']} {number}",
+        text=". ".join(dice.choices(sentences, k=20)),
+        services=row["services"],
+    )
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ _ORPHANS = (
     "(SELECT id FROM tickets_document WHERE is_active)"
 )
 _FIND_POSTGRES = """
-SELECT id FROM tickets_document
+SELECT array_agg(id) FROM tickets_document
 WHERE words @@ %s::tsquery AND tenant_id = %s AND is_active
 """
 
@@ -87,7 +87,8 @@ def _postgres(tenant: Tenant, terms: Sequence[str]) -> dict[str, list[int]]:
         cursor.execute("SET LOCAL enable_seqscan = off")
         for term in terms:
             cursor.execute(_FIND_POSTGRES, [f"'{term}'", tenant.pk])
-            found[term] = [key for (key,) in cursor.fetchall()]
+            [(keys,)] = cursor.fetchall()
+            found[term] = keys or []
         cursor.execute("SET LOCAL enable_seqscan = on")
     return found
 

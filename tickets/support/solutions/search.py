@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 # Of a text; what is longer was pasted whole.
 LONGEST_TEXT = 8000
-CANDIDATES = 150
+CANDIDATES = 120
 # So many of the best are looked at again with what people said.
 REVIEWED = 30
 # Below so many of a hundred points it is not shown, nor far behind the best.
@@ -79,7 +80,7 @@ def _candidates(
         gain = asked.weights[term] * rarities[term]
         for key in keys:
             worth[key] += gain
-    return sorted(worth, key=lambda key: (-worth[key], key))[:CANDIDATES]
+    return heapq.nsmallest(CANDIDATES, worth, key=lambda key: (-worth[key], key))
 
 
 def _rank(
