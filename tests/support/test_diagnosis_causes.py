@@ -585,6 +585,23 @@ def test_a_failed_check_is_evidence_until_a_call_proves_the_contrary(
     assert present(repository) == set()
 
 
+def test_a_check_that_could_not_look_says_less_than_a_call_before_it(
+    repository: Repository,
+) -> None:
+    call(repository, "solutions.search")
+    run = look(repository)
+    repository.checks.create(
+        check_id="outbound_entity",
+        verdict="unknown",
+        code="hidden",
+        facts={"table": "oauth_entity"},
+        checked_at=run.finished_at,
+    )
+    finding = Diagnosis(repository).findings["outbound_provider_wrong"]
+    assert finding.verdict == "absent"
+    assert [line.code for line in finding.evidence] == ["call_came"]
+
+
 def test_calls_of_another_repository_say_nothing(repository: Repository) -> None:
     other = RepositoryFactory(tenant=repository.tenant)
     call(other, "solutions.search", "token_audience")

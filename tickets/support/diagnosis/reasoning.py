@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tickets.support.diagnosis.findings import Line, absent, present, unknown
 from tickets.support.diagnosis.sight import Blind
 from tickets.support.guides import guide_for
-from tickets.support.verdicts import FAILED, OK, WARNING, Shown
+from tickets.support.verdicts import FAILED, OK, UNKNOWN, WARNING, Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -83,11 +83,12 @@ def by_check(
 ) -> Finding:
     """Judge by a live check: one that failed, with one of these codes if any are named.
 
-    A call that was let in since then says more than a check of what calls need.
+    A call that was let in since then says more than a check of what calls need, and
+    than one that could not look.
     """
     row = known.checks.get(check_id)
     let_in = known.history.let_in if is_of_calls else None
-    if let_in and (row is None or row.checked_at is None or let_in > row.checked_at):
+    if let_in and not _is_newer(row, let_in):
         return absent(cause_id, Line("call_came", at(let_in)))
     if row is None:
         return unknown(cause_id, Blind("not_asked").line)
@@ -99,6 +100,13 @@ def by_check(
     if row.verdict in {OK, FAILED, WARNING}:
         return absent(cause_id, check_line(row))
     return unknown(cause_id, check_line(row))
+
+
+def _is_newer(row: RepositoryCheck | None, let_in: datetime) -> bool:
+    """Say whether a check has found something out since the call."""
+    if row is None or row.checked_at is None or row.verdict == UNKNOWN:
+        return False
+    return row.checked_at >= let_in
 
 
 def call_lines(known: Known) -> tuple[Line, ...]:
