@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from connector.access import require
-from tickets.support import configuration
+from tickets.support import configuration, glance
 from tickets.support.choosing import integration_of
 from tickets.support.forms import DecisionForm, SettingsForm
 from tickets.support.models import Repository
@@ -54,6 +54,7 @@ def overview(request: TenantRequest) -> HttpResponse:
             {"feature": one, "is_on": one in integration.features} for one in FEATURES
         ],
         "ways": ways,
+        "glance": glance.of(request.tenant),
         "repositories": Repository.objects.for_tenant(request.tenant),
         "next": _next(integration, ways),
     }
