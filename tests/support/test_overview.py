@@ -18,6 +18,7 @@ from tests.factories import (
     ServiceIssueFactory,
     ServiceRequestFactory,
     SolutionFactory,
+    SupportIntegrationFactory,
 )
 from tickets.support import glance
 
@@ -90,12 +91,32 @@ def test_the_overview_leads_to_what_needs_somebody(
     assert f'{reverse("support:requests")}?state=unfinished">3<' in page
 
 
+@pytest.mark.parametrize(
+    ("page", "tab"),
+    [
+        ("support:library", "support:solutions"),
+        ("support:solution_new", "support:solutions"),
+        ("support:request_inbox", "support:requests"),
+        ("support:request_settings", "support:settings"),
+        ("support:repository_add", "support:settings"),
+        ("support:calls", "support:diagnosis"),
+    ],
+)
+def test_a_page_below_a_tab_marks_it(
+    page: str, tab: str, tenant: Tenant, helpdesk: User, client_for: SignIn
+) -> None:
+    SupportIntegrationFactory(tenant=tenant)
+    text = client_for(helpdesk).get(reverse(page)).content.decode()
+    marked = re.findall(r'class="tabs__tab" href="([^"]+)" aria-current="true"', text)
+    assert marked == [reverse(tab)]
+
+
 def test_a_reader_sees_figures_without_the_way_to_closed_pages(
     tenant: Tenant, reader: User, client_for: SignIn
 ) -> None:
     fill(tenant)
     page = client_for(reader).get(OVERVIEW).content.decode()
-    assert shown(page)["Calls in the last 24 hours"] == "3 2 refused"
-    assert "Messages in the inbox" not in page
+    assert shown(page)["Calls in 24 hours"] == "3 2 refused"
+    assert "Inbox" not in shown(page)
     assert reverse("support:diagnosis") not in page
     assert reverse("support:calls") not in page
