@@ -176,7 +176,9 @@ def tick_checked(request: TenantRequest, pk: int) -> HttpResponse:
             steps.complete(repository, step, actor=request.user)
     count = len(wanted)
     message = ngettext(
-        "%(count)s step is marked as done.", "%(count)s steps are marked as done.", count
+        "%(count)s step is marked as done.",
+        "%(count)s steps are marked as done.",
+        count,
     )
     messages.success(request, message % {"count": count})
     return redirect(_address(repository))
