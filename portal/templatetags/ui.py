@@ -117,14 +117,17 @@ def bar(
 
 
 @register.simple_tag(takes_context=True)
-def tab(context: Context, url_name: str, label: str, *args: Any) -> SafeString:
-    """Draw one tab; the tab of the page that is shown is marked."""
+def tab(
+    context: Context, url_name: str, label: str, *args: Any, also: str = ""
+) -> SafeString:
+    """Draw one tab; that of the shown page is marked, as on the pages `also` names."""
     match = context.request.resolver_match  # type: ignore[attr-defined]
-    current = match is not None and match.view_name == url_name
+    shown = match.view_name if match else ""
+    current = {**dict.fromkeys(also.split(), "true"), url_name: "page"}.get(shown, "")
     return format_html(
         '<a class="tabs__tab" href="{}"{}>{}</a>',
         reverse(url_name, args=args),
-        format_html(' aria-current="{}"', "page") if current else "",
+        format_html(' aria-current="{}"', current) if current else "",
         label,
     )
 

@@ -322,6 +322,32 @@ def test_the_test_of_the_connection_runs_every_check_of_the_guide(
     assert "hx-trigger" not in page.content.decode(), "it asks no more"
 
 
+def test_a_test_without_an_answer_does_not_look_like_a_good_one(
+    repository: Repository, helpdesk: User, client_for: SignIn
+) -> None:
+    answered(repository, metadata="ok", outbound_token="ok", settings="ok")
+    url = reverse("support:repository_status", args=[repository.pk])
+    asleep = verdicts.Verdict("sign_in", verdicts.UNKNOWN, "hibernating")
+    verdicts.keep(repository, asleep)
+    page = client_for(helpdesk).get(url).content.decode()
+    assert "It could not be told whether the portal gets in" in page
+    assert "Nothing failed" not in page
+    nameless = verdicts.Verdict("sign_in", verdicts.UNKNOWN, "nameless")
+    for good in (nameless, verdicts.Verdict("sign_in", verdicts.OK, "same")):
+        verdicts.keep(repository, good)
+        assert "Nothing failed" in client_for(helpdesk).get(url).content.decode()
+
+
+def test_the_overview_says_that_a_next_step_is_found_done(
+    repository: Repository, helpdesk: User, client_for: SignIn
+) -> None:
+    overview = reverse("support:overview")
+    found = "Its live checks are OK"
+    assert found not in client_for(helpdesk).get(overview).content.decode()
+    answered(repository, metadata="ok", outbound_token="ok")
+    assert found in client_for(helpdesk).get(overview).content.decode()
+
+
 def test_a_failed_check_outweighs_a_tick(
     repository: Repository, helpdesk: User, client_for: SignIn
 ) -> None:

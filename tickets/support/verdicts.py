@@ -82,6 +82,10 @@ class Shown:
         return str(self.row.verdict) if self.row and self.is_answered else ""
 
     @property
+    def code(self) -> str:
+        return str(self.row.code) if self.row and self.is_answered else ""
+
+    @property
     def checked_at(self) -> datetime | None:
         return self.row.checked_at if self.row else None
 

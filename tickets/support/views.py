@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from connector.access import require
-from tickets.support import configuration
+from tickets.support import configuration, glance
 from tickets.support.choosing import integration_of
 from tickets.support.forms import DecisionForm, SettingsForm
 from tickets.support.models import Repository
@@ -22,6 +22,8 @@ from tickets.support.switching import switch
 from tickets.support.walkthrough import Walkthrough
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.http import HttpResponse
 
     from connector.access import TenantRequest
@@ -54,6 +56,7 @@ def overview(request: TenantRequest) -> HttpResponse:
             {"feature": one, "is_on": one in integration.features} for one in FEATURES
         ],
         "ways": ways,
+        "glance": glance.of(request.tenant),
         "repositories": Repository.objects.for_tenant(request.tenant),
         "next": _next(integration, ways),
     }
@@ -99,7 +102,7 @@ def _next_of(way: Walkthrough) -> Next | None:
         }
         return Next(
             _("%(step)s (%(repository)s)") % words,
-            _("The next step of the guide, for: %(owner)s.") % words,
+            _text_of(way, words),
             f"{guide}#step-{way.next_step.id}",
             _("Continue the set-up"),
         )
@@ -111,6 +114,12 @@ def _next_of(way: Walkthrough) -> Next | None:
             _("See what to do"),
         )
     return None
+
+
+def _text_of(way: Walkthrough, words: Mapping[str, object]) -> str:
+    if way.next_step in way.checked:
+        return _("Its live checks are OK: it only has to be marked as done.")
+    return _("The next step of the guide, for: %(owner)s.") % words
 
 
 @never_cache

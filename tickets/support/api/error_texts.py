@@ -175,9 +175,11 @@ PROBLEMS: dict[str, Problem] = {
     "account_not_linked": Problem(
         403,
         NO_ADMIN_ACCOUNT,
-        _("No Microsoft 365 admin account is linked to the user %(user)s."),
         _(
-            "Link the account on the page Link account of the portal, or in the app on the instance."
+            "The account of the user %(user)s, or the one they linked in the app, is not known here as a Microsoft 365 admin's."
+        ),
+        _(
+            "Link the account on the page Link account of the portal. Linking it in the app is enough only for an account known there already, or by a sign-in there with Microsoft Entra."
         ),
         (8,),
     ),

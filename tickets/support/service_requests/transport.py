@@ -86,7 +86,7 @@ class Manual:
 
     def explanation(self, _integration: SupportIntegration) -> str:
         return _(
-            "Microsoft offers no public interface to open a support case. The portal prepares the text; a person pastes it into the Microsoft 365 admin center (Support > New service request) and enters the case number here."
+            "Microsoft offers no public interface to open a support case. The portal prepares the text; a person pastes it into the Microsoft 365 admin center (Support > New service request) and enters the case number in the portal."
         )
 
     def send(self, case: ServiceRequest) -> None:
