@@ -336,6 +336,30 @@ def test_whatever_comes_is_kept(
     assert page.status_code == 200
 
 
+def test_mails_made_to_keep_a_worker_busy_are_read_like_others() -> None:
+    """Each of these took from half a minute to hours; strangers write such mails."""
+    size = inbound.LARGEST - 500
+    head = "From: kai@microsoft.example\r\n"
+    kind = "Content-Type: text/html\r\n"
+    blank = " \n" * (size // 2)
+    long = {
+        "lines": f"{head}\r\na{blank}b",
+        "subject": f"{head}Subject: {'a ' * (size // 2)}\r\n\r\na",
+        "names": f"{head}References: {'<a@b> ' * (size // 6)}\r\n\r\na",
+        "boxes": f"{head}{kind}\r\na{'<div>' * (size // 5)}",
+    }
+    for name, text in long.items():
+        letter = letters.read(text.encode(), letters.MAIL)
+        assert (letter.text[0], letter.subject, letter.replies_to) == ("a", "", " "), (
+            name
+        )
+    many = f"From: {'kai@microsoft.example, ' * (size // 23)}\r\n\r\na"
+    with pytest.raises(letters.Unreadable):
+        letters.read(many.encode(), letters.MAIL)
+    body = {"from": "kai@microsoft.example", "html": "a" + "<div>" * (size // 5)}
+    assert letters.read(json.dumps(body).encode(), letters.JSON).text == "a"
+
+
 def test_json_is_taken_as_well(
     way_back: SupportIntegration, case: ServiceRequest
 ) -> None:
