@@ -554,6 +554,33 @@ def test_a_pattern_of_ones_own_is_used_if_it_cannot_take_for_ever() -> None:
     for wrong in (r"\d+", r"(\d", r"((a+)+)b", r"((a{1,9}){2,9})", r"(\d*)\d*\d*\d*"):
         with pytest.raises(ValidationError):
             case_numbers.check(wrong)
+    case_numbers.check(case_numbers.USUAL)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(r"(?:a|aa)*(b)", r"(?:a?a?)+(b)", "a?" * 30 + "a" * 30 + "(b)"),
+        *("(?:a|a[ab])" * 15 + "(b)", r"(?:a|ab)++(c)", r"(?=(a|aa)*b)c"),
+    ],
+)
+def test_patterns_that_double_their_time_with_each_letter_are_refused(
+    pattern: str,
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        case_numbers.check(pattern)
+    assert refused.value.code == "slow"
+
+
+def test_a_slow_pattern_is_not_tried_on_all_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three repetitions take a second on one line of 200 letters."""
+    seconds = iter(range(100))
+    monkeypatch.setattr(case_numbers.time, "monotonic", lambda: next(seconds) / 4)
+    lines = ["Case 1", "x", "x", "x", "x", "x", "Case 2"]
+    assert case_numbers.find(["\n".join(lines)], r"Case (\d+)") == "1"
+    assert case_numbers.find(["\n".join(lines[1:])], r"Case (\d+)") == ""
 
 
 def test_references_are_told_apart_from_what_looks_alike() -> None:

@@ -87,7 +87,7 @@ def read(raw: bytes, content_type: str) -> Letter:
 
 
 def _of_mail(raw: bytes) -> Letter:
-    mail: EmailMessage = message_from_bytes(raw, policy=_POLICY)
+    mail: EmailMessage = message_from_bytes(raw, policy=_POLICY)  # type: ignore[arg-type]
     if not mail["From"]:
         message = "a mail without a sender"
         raise ValueError(message)
