@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 PATH = "/service-requests"
+# Valid, but longer than PostgreSQL's column.
+LONG_EMAIL = f"robin@{'a' * 60}.{'b' * 60}.{'c' * 60}.{'d' * 60}.example"
 
 
 def wish(**changed: Any) -> dict[str, Any]:
@@ -155,6 +157,7 @@ def test_only_administrators_and_not_with_insights_only(known: Instance) -> None
         ({"severity": "urgent"}, "severity"),
         ({"contact": {"name": "R"}}, "contact.email"),
         ({"contact": None}, "contact"),
+        ({"contact": {"name": "R", "email": LONG_EMAIL}}, "contact.email"),
         ({"incident": {"sys_id": "../x", "number": "1"}}, "incident.sys_id"),
         ({"diagnostics": {"log": ["x"]}}, "diagnostics"),
         ({"priority": "1"}, "priority"),

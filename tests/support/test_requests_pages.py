@@ -197,6 +197,7 @@ def test_with_insights_only_nothing_can_be_opened(
         ({"description": "a\x00b"}, "Null characters"),
         ({"severity": "none"}, "valid choice"),
         ({"contact_email": "kim"}, "valid email"),
+        ({"contact_email": f"kim@{'a' * 63}.{'b.' * 99}example"}, "254 characters"),
         ({"once": "x"}, "valid UUID"),
         ({"repository": "999999"}, "valid choice"),
         ({"incident_number": "INC1"}, "Choose the instance"),

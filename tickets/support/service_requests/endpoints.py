@@ -22,6 +22,7 @@ from tickets.support.service_requests import (
     transport,
 )
 from tickets.support.service_requests.models import (
+    EMAIL_LIMIT,
     TEXT_LIMIT,
     TITLE_LIMIT,
     RequestUpdate,
@@ -45,7 +46,7 @@ class ContactForm(BodyForm):
     """Who Microsoft may ask."""
 
     name = forms.CharField(max_length=150, **_LINE)
-    email = forms.EmailField()
+    email = forms.EmailField(max_length=EMAIL_LIMIT)
     phone = forms.CharField(max_length=50, required=False, **_LINE)
 
 
