@@ -31,6 +31,10 @@ class ServiceRequestQuerySet(TenantQuerySet):
     def for_incident(self, repository: Repository, sys_id: str) -> Self:
         return self.filter(repository=repository, incident_sys_id=sys_id)
 
+    def named(self, reference: str) -> Self:
+        """Return the one an address names; PostgreSQL refuses to look for NUL."""
+        return self.none() if "\0" in reference else self.filter(reference=reference)
+
     def of_ticket(self, ticket: Ticket) -> Self:
         """Return those opened from the ticket, or for its incident on its instance."""
         mine = models.Q(ticket=ticket)
