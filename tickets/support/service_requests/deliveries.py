@@ -179,6 +179,7 @@ def finish(delivery: RequestDelivery, status: str) -> bool:
         error_request_id="",
     )
     if is_ours:
+        delivery.status = status
         _wake_next(delivery)
     return bool(is_ours)
 

@@ -86,6 +86,12 @@ class RequestDeliveryQuerySet(models.QuerySet[Any]):
     def unfinished(self) -> Self:
         return self.filter(status__in=[*ON_THE_WAY, "stopped"]).order_by("pk")
 
+    def unnoted(self) -> Self:
+        """Return the mails that opened a case whose request does not say so."""
+        sent = self.filter(is_opening=True, status__in=["delivered", "skipped"])
+        mine = sent.filter(request__state="new")
+        return mine.select_related("request__tenant", "request__repository")
+
     def of_repository(self, repository: Repository) -> Self:
         return self.filter(request__repository=repository, channel="note")
 
