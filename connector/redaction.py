@@ -26,6 +26,8 @@ _PATTERNS = (
 
 def clean(text: str, secrets: tuple[str, ...] = ()) -> str:
     """Return the text without secrets and mark-up, at most 2,000 characters long."""
+    # What no database takes: NUL, and half a pair of surrogates.
+    text = text.replace("\0", "").encode("utf-8", "replace").decode()
     text = hide(text, secrets)
     if looks_like_html(text):
         text = _text_of(text)

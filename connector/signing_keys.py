@@ -49,8 +49,9 @@ def of(directory: str) -> SigningKeys:
 def ask(known: SigningKeys) -> bool:
     """Have a worker fetch the keys; returns False if that was asked a minute ago."""
     now = timezone.now()
-    free = Q(requested_at=None) | Q(requested_at__lt=now - PAUSE)
-    rows = SigningKeys.objects.filter(free, pk=known.pk)
+    # Later than now was before somebody set the clock back.
+    lately = Q(requested_at__range=(now - PAUSE, now + PAUSE))
+    rows = SigningKeys.objects.filter(pk=known.pk).exclude(lately)
     if rows.update(requested_at=now) != 1:
         return False
     transaction.on_commit(lambda: _wake(known.pk), robust=True)
@@ -60,7 +61,7 @@ def ask(known: SigningKeys) -> bool:
 def search(known: SigningKeys) -> Search:
     """Look for a key that is not among the known ones, or say what came of it."""
     now = timezone.now()
-    if known.keys and known.fetched_at and known.fetched_at > now - PAUSE:
+    if known.keys and known.fetched_at and abs(now - known.fetched_at) < PAUSE:
         return Search.OVER
     if ask(known) or not known.requested_at:
         return Search.RUNNING
@@ -71,7 +72,8 @@ def search(known: SigningKeys) -> Search:
 def pause_left(known: SigningKeys) -> int:
     """Return for how many seconds, at least one, no new fetch is made."""
     since = timezone.now() - (known.requested_at or timezone.now())
-    return max(1, math.ceil((PAUSE - since).total_seconds()))
+    left = min(PAUSE - since, PAUSE)
+    return max(1, math.ceil(left.total_seconds()))
 
 
 def _wake(pk: int) -> None:

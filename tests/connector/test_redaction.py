@@ -44,3 +44,7 @@ def test_servicenow_words_stay_as_they_are() -> None:
 def test_a_page_becomes_its_text() -> None:
     page = "<html><style>p{}</style><h1>Instance\n asleep</h1><script>x</script>ok"
     assert clean(page) == "Instance asleep ok"
+
+
+def test_what_no_database_takes_is_left_out() -> None:
+    assert clean("a\0b \ud800") == "ab ?"

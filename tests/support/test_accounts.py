@@ -103,6 +103,7 @@ def test_an_administrator_is_linked_and_unlinked(
         ({"user_name": "stranger"}, "does not have the role"),
         ({"user_name": ""}, "Enter the User ID."),
         ({"email": "nobody"}, "valid email"),
+        ({"email": f"kim@{'a' * 63}.{'b.' * 99}example"}, "254 characters"),
         ({"repository": "999999"}, "valid choice"),
     ],
 )

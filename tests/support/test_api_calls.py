@@ -425,6 +425,18 @@ def test_a_minute_that_another_process_began_is_gone_on_with(db: None) -> None:
     assert CallCount.objects.get().calls == 2
 
 
+def test_a_clock_that_was_set_back_keeps_nobody_out(
+    calling: Instance, settings: SettingsWrapper
+) -> None:
+    settings.CONNECTOR_CALLS_PER_MINUTE = 1
+    assert [calling.get().status_code for _ in range(2)] == [200, 429]
+    CallCount.objects.update(ends_at=timezone.now() + timedelta(days=1))
+    assert calling.get().status_code == 200
+    answer = calling.get()
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) <= 60
+
+
 def test_minutes_that_are_over_are_forgotten(db: None) -> None:
     limits.refusal_of("192.0.2.1")
     limits.refusal_of("192.0.2.2")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from django.utils import timezone
 
+from connector import exchanges, http
+from connector.exchanges import Exchange
 from tests.support import entra
 from tests.support.conftest import INBOUND_SECRET, WORD
 from tickets.support import call_log, checks
@@ -58,6 +60,32 @@ def test_a_call_without_an_answer_has_a_code_and_no_status(
     call = ConnectorCall.objects.first()
     assert call
     assert (call.status, call.code) == (None, "connection_lost")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_log_that_cannot_be_written_does_not_stop_the_call(
+    repository: Repository, instance: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody removed the repository while a worker was at it."""
+    type(repository).objects.filter(pk=repository.pk).delete()
+    with call_log.outbound(repository, "note"):
+        url = f"{instance.url}/api/now/table/incident"
+        answer = http.send(http.session(private_ok=True), http.Call("GET", url))
+    assert answer.status == 401
+    assert "call for note not logged" in caplog.text
+
+
+def test_words_no_database_takes_are_logged_without_them(
+    repository: Repository,
+) -> None:
+    odd = "a\0b\ud800"
+    exchange = Exchange("GET", f"https://x.example/{odd}", 400, "", odd, odd, 1)
+    with call_log.outbound(repository, "note"):
+        told = exchanges._observer.get()
+        assert told
+        told(exchange)
+    call = ConnectorCall.objects.get()
+    assert (call.words, call.request_id) == ("ab?", "ab?")
 
 
 def test_old_calls_are_forgotten(repository: Repository) -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from connector.models import AuditEvent
 from tests.factories import RepositoryFactory, ServiceRequestFactory
@@ -21,6 +23,8 @@ from tickets.support.service_requests.models import RequestDelivery, ServiceRequ
 from tickets.support.service_requests.states import State
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from django.contrib.auth.models import User
 
     from tests.support.calling import Instance
@@ -29,6 +33,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db
 PATH = "/service-requests"
+# Valid, but longer than PostgreSQL's column.
+LONG_EMAIL = f"robin@{'a' * 60}.{'b' * 60}.{'c' * 60}.{'d' * 60}.example"
 
 
 def wish(**changed: Any) -> dict[str, Any]:
@@ -155,6 +161,7 @@ def test_only_administrators_and_not_with_insights_only(known: Instance) -> None
         ({"severity": "urgent"}, "severity"),
         ({"contact": {"name": "R"}}, "contact.email"),
         ({"contact": None}, "contact"),
+        ({"contact": {"name": "R", "email": LONG_EMAIL}}, "contact.email"),
         ({"incident": {"sys_id": "../x", "number": "1"}}, "incident.sys_id"),
         ({"diagnostics": {"log": ["x"]}}, "diagnostics"),
         ({"priority": "1"}, "priority"),
@@ -218,6 +225,27 @@ def test_another_repositorys_request_does_not_exist(known: Instance) -> None:
         update = {"id": str(uuid4()), "text": "x"}
         path = f"{PATH}/{case.reference}/updates"
         assert known.post(path, update).status_code == 404
+
+
+def test_a_reference_no_database_takes_does_not_exist(
+    known: Instance, admin: User, client_for: Callable[[User], Client]
+) -> None:
+    assert known.get(f"{PATH}/SR-%00").status_code == 404
+    assert known.get(f"{PATH}/{'x' * 300}").status_code == 404
+    page = reverse("support:requests") + "SR-%00/"
+    assert client_for(admin).get(page).status_code == 404
+
+
+def test_a_long_list_takes_no_more_queries_than_a_short_one(known: Instance) -> None:
+    for _ in range(5):
+        opened(known)
+    with CaptureQueriesContext(connection) as short:
+        known.get(PATH, data={"incident": "a" * 32})
+    for _ in range(5):
+        opened(known)
+    with CaptureQueriesContext(connection) as long:
+        known.get(PATH, data={"incident": "a" * 32})
+    assert len(long) == len(short)
 
 
 def test_an_update_is_told_once_and_may_close_the_request(known: Instance) -> None:

@@ -336,6 +336,30 @@ def test_whatever_comes_is_kept(
     assert page.status_code == 200
 
 
+def test_mails_made_to_keep_a_worker_busy_are_read_like_others() -> None:
+    """Each of these took from half a minute to hours; strangers write such mails."""
+    size = inbound.LARGEST - 500
+    head = "From: kai@microsoft.example\r\n"
+    kind = "Content-Type: text/html\r\n"
+    blank = " \n" * (size // 2)
+    long = {
+        "lines": f"{head}\r\na{blank}b",
+        "subject": f"{head}Subject: {'a ' * (size // 2)}\r\n\r\na",
+        "names": f"{head}References: {'<a@b> ' * (size // 6)}\r\n\r\na",
+        "boxes": f"{head}{kind}\r\na{'<div>' * (size // 5)}",
+    }
+    for name, text in long.items():
+        letter = letters.read(text.encode(), letters.MAIL)
+        assert (letter.text[0], letter.subject, letter.replies_to) == ("a", "", " "), (
+            name
+        )
+    many = f"From: {'kai@microsoft.example, ' * (size // 23)}\r\n\r\na"
+    with pytest.raises(letters.Unreadable):
+        letters.read(many.encode(), letters.MAIL)
+    body = {"from": "kai@microsoft.example", "html": "a" + "<div>" * (size // 5)}
+    assert letters.read(json.dumps(body).encode(), letters.JSON).text == "a"
+
+
 def test_json_is_taken_as_well(
     way_back: SupportIntegration, case: ServiceRequest
 ) -> None:
@@ -530,6 +554,33 @@ def test_a_pattern_of_ones_own_is_used_if_it_cannot_take_for_ever() -> None:
     for wrong in (r"\d+", r"(\d", r"((a+)+)b", r"((a{1,9}){2,9})", r"(\d*)\d*\d*\d*"):
         with pytest.raises(ValidationError):
             case_numbers.check(wrong)
+    case_numbers.check(case_numbers.USUAL)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        *(r"(?:a|aa)*(b)", r"(?:a?a?)+(b)", "a?" * 30 + "a" * 30 + "(b)"),
+        *("(?:a|a[ab])" * 15 + "(b)", r"(?:a|ab)++(c)", r"(?=(a|aa)*b)c"),
+    ],
+)
+def test_patterns_that_double_their_time_with_each_letter_are_refused(
+    pattern: str,
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        case_numbers.check(pattern)
+    assert refused.value.code == "slow"
+
+
+def test_a_slow_pattern_is_not_tried_on_all_lines(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three repetitions take a second on one line of 200 letters."""
+    seconds = iter(range(100))
+    monkeypatch.setattr(case_numbers.time, "monotonic", lambda: next(seconds) / 4)
+    lines = ["Case 1", "x", "x", "x", "x", "x", "Case 2"]
+    assert case_numbers.find(["\n".join(lines)], r"Case (\d+)") == "1"
+    assert case_numbers.find(["\n".join(lines[1:])], r"Case (\d+)") == ""
 
 
 def test_references_are_told_apart_from_what_looks_alike() -> None:

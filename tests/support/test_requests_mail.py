@@ -168,6 +168,23 @@ def test_what_the_server_took_is_not_sent_again_after_a_bad_goodbye(
     assert len(mail_server.mails) == 1
 
 
+def test_what_the_server_took_is_not_sent_again_when_noting_it_fails(
+    case: ServiceRequest, mail_server: MailServer
+) -> None:
+    # A state nobody knows is what fails here.
+    ServiceRequest.objects.update(state="odd")
+    assert step(mail_of(case)).status == Status.DELIVERED
+    later(mail_of(case))
+    deliver_all()
+    assert len(mail_server.mails) == 1
+    ServiceRequest.objects.update(state="new")
+    outbox.sweep()
+    case.refresh_from_db()
+    assert case.state == State.SENT
+    outbox.sweep()
+    assert case.updates.filter(state="sent").count() == 1
+
+
 def test_a_wrong_sign_in_is_for_the_operator_and_asked_again_by_the_hour(
     case: ServiceRequest, mail_server: MailServer, settings: SettingsWrapper
 ) -> None:

@@ -118,9 +118,30 @@ def test_a_sign_in_with_entra_as_an_admin_is_enough(
     assert ServiceRequest.objects.count() == 1
 
 
-def test_agents_count_by_their_linked_account_or_their_own(
-    tenant: Tenant, support: User
+def test_an_email_one_entered_oneself_opens_nothing(
+    linked: User, admin: User, client_for: SignIn
 ) -> None:
+    """The address of a colleague who is an admin: the sign-in's pages take any."""
+    browser = client_for(admin)
+    address = reverse("account_email")
+    named = {"email": "support@contoso.example"}
+    browser.post(address, named | {"action_add": ""})
+    browser.post(address, named | {"action_primary": ""})
+    admin.refresh_from_db()
+    assert admin.email == "support@contoso.example"
+    assert "is not a valid Microsoft 365 admin account" in text_of(browser.get(NEW))
+    browser.post(NEW, form())
+    assert not ServiceRequest.objects.exists()
+
+
+def test_agents_count_by_their_linked_account_or_a_verified_one_of_nobody_else(
+    tenant: Tenant, support: User, linked: User
+) -> None:
+    for name in ("kim@contoso.example", "a@contoso.example", "support@contoso.example"):
+        claims = {"id_token": {"preferred_username": name}}
+        SocialAccount.objects.create(
+            user=support, provider="entra", uid=name, extra_data=claims
+        )
     repository = RepositoryFactory(tenant=tenant)
     other = RepositoryFactory(tenant=tenant)
     SupportUserFactory(
@@ -134,7 +155,13 @@ def test_agents_count_by_their_linked_account_or_their_own(
         return found.email, found.is_admin
 
     assert account("it.agent", "it@contoso.example") == ("a@contoso.example", True)
-    assert account("lee.gu", "A@contoso.example") == ("A@contoso.example", True)
+    assert account("lee.gu", "Kim@contoso.example") == ("Kim@contoso.example", True)
+    for theirs in ("A@contoso.example", "support@contoso.example"):
+        assert account("lee.gu", theirs) == (theirs, False), "linked to somebody else"
+    assert account("it.agent", "a@contoso.example", other) == (
+        "a@contoso.example",
+        True,
+    )
     assert account("lee.gu", "lee@contoso.example") == ("lee@contoso.example", False)
     assert account("it.agent", "it@x.example", other) == ("it@x.example", False)
     assert account("lee.gu", "") == ("lee.gu", False)
@@ -170,6 +197,7 @@ def test_with_insights_only_nothing_can_be_opened(
         ({"description": "a\x00b"}, "Null characters"),
         ({"severity": "none"}, "valid choice"),
         ({"contact_email": "kim"}, "valid email"),
+        ({"contact_email": f"kim@{'a' * 63}.{'b.' * 99}example"}, "254 characters"),
         ({"once": "x"}, "valid UUID"),
         ({"repository": "999999"}, "valid choice"),
         ({"incident_number": "INC1"}, "Choose the instance"),

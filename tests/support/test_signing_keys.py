@@ -313,3 +313,22 @@ def test_a_directory_is_asked_once_a_minute_at_most(integration: Any) -> None:
     assert not signing_keys.ask(known)
     age(known, requested_at=timedelta(seconds=61))
     assert signing_keys.ask(known)
+
+
+def test_a_clock_that_was_set_back_does_not_keep_new_keys_away(
+    rolled: Instance, django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    ahead = -timedelta(days=1)
+    age(
+        signing_keys.of(DIRECTORY),
+        fetched_at=ahead,
+        requested_at=ahead,
+        tried_at=ahead,
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        assert error_of(rolled.get())[:2] == (503, "signing_keys_pending")
+    work()
+    assert rolled.get().status_code == 200
+    known = signing_keys.of(DIRECTORY)
+    known.requested_at = timezone.now() + timedelta(days=1)
+    assert signing_keys.pause_left(known) <= 60

@@ -134,6 +134,7 @@ def test_an_agent_says_what_helped_and_may_change_it(
         ({"text": "x", "limit": "5"}, "limit"),
         ({"text": "x", "colour": "red"}, "colour"),
         ({"text": "x", "incident": {"sys_id": "short"}}, "incident.sys_id"),
+        ({"text": "x", "incident": {"sys_id": "a" * 32 + "\n"}}, "incident.sys_id"),
         ({"text": "x", "incident": "INC1"}, "incident"),
     ],
 )

@@ -131,6 +131,21 @@ def test_a_markdown_file_has_front_matter_or_a_heading() -> None:
     assert (bare.title, bare.body, bare.problems) == ("A title", "Text", [])
 
 
+def test_odd_markdown_files_are_read_in_a_moment() -> None:
+    """A long heading took the cube of its length, nested brackets all the stack."""
+    [draft] = files.read("x.md", f"# C{' ' * 100_000}x ##  \r\nDo it.".encode())
+    assert (draft.title, draft.body) == ("C x", "Do it.")
+    deep = f"---\nservices: {'[' * 5000}{']' * 5000}\n---\n# C\nDo it."
+    [draft] = files.read("x.md", deep.encode())
+    assert draft.problems
+    [draft] = files.read("x.md", b"---\nservices: ['a', \"b\"]\n---\n# ###\nDo it.")
+    assert (draft.services, draft.title) == (["a", "b"], "")
+
+
+def test_marks_without_a_letter_are_no_terms() -> None:
+    assert words.analyse("\u30fb\u30fb \u3099\u309a") == []
+
+
 def test_a_file_of_comma_separated_values_is_read_with_its_lines() -> None:
     text = 'title;body;key\r\nOne;"two\r\nlines";k1\r\n;x;k2\r\nThree;t\r\n'
     drafts = files.read("a.csv", text.encode())

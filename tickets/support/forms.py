@@ -184,6 +184,7 @@ class AccountForm(forms.Form):
     )
     email = forms.EmailField(
         label=_("Microsoft 365 admin email"),
+        max_length=254,
         help_text=_("Where it differs from the ServiceNow account."),
         widget=forms.EmailInput(attrs=PLAIN),
         error_messages={"required": _("Enter the e-mail of the admin account.")},
@@ -217,6 +218,7 @@ class PersonForm(forms.Form):
     )
     email = forms.EmailField(
         label=_("Microsoft 365 admin email"),
+        max_length=254,
         widget=forms.EmailInput(attrs=PLAIN),
         error_messages={"required": _("Enter the e-mail of the admin account.")},
     )

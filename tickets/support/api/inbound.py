@@ -11,7 +11,7 @@ from django.db import DatabaseError
 
 from connector import audit
 from tickets.support.api import parsing
-from tickets.support.call_log import LONGEST_WORDS
+from tickets.support.call_log import LONGEST_WORDS, storable
 from tickets.support.call_models import ConnectorCall
 
 if TYPE_CHECKING:
@@ -55,20 +55,14 @@ class Entry:
             direction=ConnectorCall.Direction.INBOUND,
             purpose=self.operation,
             method=(self.request.method or "")[:10],
-            address=_storable(self.request.path, 500),
+            address=storable(self.request.path, 500),
             status=status,
             code=problem.code if problem else "",
-            words=_storable(problem.words, LONGEST_WORDS) if problem else "",
+            words=storable(problem.words, LONGEST_WORDS) if problem else "",
             request_id=audit.request_id(),
             milliseconds=round(1000 * (time.monotonic() - self.started)),
-            user_name=_storable(self.user_name, 100),
-            app_id=_storable(self.app_id, 100),
+            user_name=storable(self.user_name, 100),
+            app_id=storable(self.app_id, 100),
             occasion=parsing.occasion(self.request),
             ip_address=self.request.META.get("REMOTE_ADDR") or None,
         )
-
-
-def _storable(text: str, longest: int) -> str:
-    """Return what every database takes of a stranger's text."""
-    plain = text.replace("\0", "").encode("utf-8", "replace").decode()
-    return plain[:longest]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from tickets.support.api.limit_models import CallCount
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tickets.support.models import Repository
 
 MINUTE = timedelta(minutes=1)
+# A minute that ends later was begun before somebody set the clock back.
+_LATEST = 2 * MINUTE
 # All strangers together fill no more of the log than so many addresses could.
 ADDRESSES = 10
 
@@ -94,15 +96,19 @@ def _count(subject: str, limit: int) -> Usage:
     rows = CallCount.objects.filter(subject=subject)
     # Whoever writes the row holds it until it was read.
     with transaction.atomic():
-        is_counted = rows.filter(ends_at__gt=now).update(calls=F("calls") + 1)
-        if not is_counted:
+        running = rows.exclude(_is_over(now))
+        if not running.update(calls=F("calls") + 1):
             _begin(subject, now)
         row = rows.get()
     return Usage(row.calls, limit, row.ends_at)
 
 
+def _is_over(now: datetime) -> Q:
+    return Q(ends_at__lte=now) | Q(ends_at__gt=now + _LATEST)
+
+
 def _begin(subject: str, now: datetime) -> None:
-    over = CallCount.objects.filter(subject=subject, ends_at__lte=now)
+    over = CallCount.objects.filter(_is_over(now), subject=subject)
     if over.update(calls=1, ends_at=now + MINUTE):
         return
     fresh = {"calls": 1, "ends_at": now + MINUTE}

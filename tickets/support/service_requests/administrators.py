@@ -37,36 +37,47 @@ def not_an_admin(email: str) -> str:
 
 
 def of_person(tenant: Tenant, user: User) -> Account:
-    """Return the account of somebody in the portal: linked, of Entra, or their e-mail."""
-    linked = LinkedPerson.objects.for_tenant(tenant).filter(user=user)
-    candidates = [one.email for one in linked]
-    for account in SocialAccount.objects.filter(user=user):
-        candidates += sorted(accounts.emails_of(account))
-    return _best(tenant, [*candidates, user.email], user.get_username())
+    """Return the account of somebody in the portal: linked, else of their sign-in.
+
+    What they entered as their e-mail is only shown: anybody may enter another's.
+    """
+    linked = LinkedPerson.objects.for_tenant(tenant).filter(user=user).first()
+    if linked:
+        return Account(linked.email, is_admin=True)
+    signed_in = SocialAccount.objects.filter(user=user)
+    own = [email for one in signed_in for email in sorted(accounts.emails_of(one))]
+    known = _known(tenant)
+    for email in own:
+        if email in known:
+            return Account(email, is_admin=True)
+    shown = own[0] if own else user.email
+    return Account(shown or user.get_username(), is_admin=False)
 
 
 def of_agent(repository: Repository, user_name: str, email: str) -> Account:
-    """Return the account of an agent of an instance: the linked one, else their own."""
+    """Return the account of an agent of an instance: the linked one, else their own.
+
+    Their own counts once its owner signed in here as an admin, but never one that was
+    linked to somebody else: on many instances people enter their e-mail themselves.
+    """
     people = SupportUser.objects.filter(repository=repository, user_name=user_name)
     linked = people.linked().first() if user_name else None
     if linked:
         return Account(linked.linked_email, is_admin=True)
-    return _best(repository.tenant, [email], user_name)
-
-
-def _best(tenant: Tenant, candidates: list[str], name: str) -> Account:
-    """Return the first account known as an admin's, else the first there is."""
-    own = [email for email in candidates if email]
-    known = _known(tenant)
-    for email in own:
-        if email.lower() in known:
-            return Account(email, is_admin=True)
-    return Account(own[0] if own else name, is_admin=False)
+    is_admin = email.lower() in accounts.seen_as_admin(repository.tenant)
+    is_own = email.lower() not in _linked(repository.tenant, but=user_name)
+    return Account(email or user_name, is_admin=is_admin and is_own)
 
 
 def _known(tenant: Tenant) -> set[str]:
     """Return the accounts managers linked, and those that signed in here as admins."""
+    return _linked(tenant) | set(accounts.seen_as_admin(tenant))
+
+
+def _linked(tenant: Tenant, but: str | None = None) -> set[str]:
+    """Return the accounts managers linked, but those of one user of the instances."""
     users = SupportUser.objects.for_tenant(tenant).linked()
-    linked = {*users.values_list("linked_email", flat=True)}
-    linked |= {*LinkedPerson.objects.for_tenant(tenant).values_list("email", flat=True)}
-    return {email.lower() for email in linked} | set(accounts.seen_as_admin(tenant))
+    people = LinkedPerson.objects.for_tenant(tenant)
+    linked = {*users.exclude(user_name=but).values_list("linked_email", flat=True)}
+    linked |= {*people.values_list("email", flat=True)}
+    return {email.lower() for email in linked}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import time
 from functools import lru_cache
+from math import prod
 from re import _constants, _parser  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +26,24 @@ LONGEST_NUMBER = 50
 # A pattern of people is tried on lines this long: what takes it long takes a moment.
 _LONGEST_LINE = 200
 _MOST_LINES = 200
-_MOST_REPEATS = 3
+# Three repetitions of anything, or as many other choices as take no longer.
+_MOST_CHOICES = (_LONGEST_LINE + 1) ** 3
+# Seconds after which no further line is tried.
+_PATIENCE = 1.0
+_REPEATS = (
+    _constants.MAX_REPEAT,
+    _constants.MIN_REPEAT,
+    _constants.POSSESSIVE_REPEAT,
+)
 
 
 def find(texts: Iterable[str], pattern: str = "") -> str:
     """Return the first case number in the texts, or ""."""
     compiled = _compiled(pattern or USUAL)
+    ends_at = time.monotonic() + _PATIENCE
     for line in _lines(texts):
+        if time.monotonic() > ends_at:
+            break
         if match := compiled.search(line):
             return next(filter(None, match.groups()), "")[:LONGEST_NUMBER]
     return ""
@@ -57,26 +70,37 @@ def check(pattern: str) -> None:
     if compiled.groups < 1:
         message = _("Put the number into parentheses, such as Case (\\d+).")
         raise ValidationError(message, code="group")
-    repeats = list(_repeats(tree))
-    if len(repeats) > _MOST_REPEATS or any(list(_repeats(one)) for one in repeats):
+    is_nested = any(prod(_choices(inner)) > 1 for inner in _repeated(tree))
+    if is_nested or prod(_choices(tree)) > _MOST_CHOICES:
         message = _(
-            "Use three repetitions such as *, + or {2,9} at most, and none inside another one: others can take for ever."
+            "Use three repetitions such as * or + at most, few ? and |, and none of them inside a repetition: others can take for ever."
         )
         raise ValidationError(message, code="slow")
 
 
-def _repeats(tree: Any) -> Iterator[Any]:
+def _repeated(tree: Any) -> Iterator[Any]:
     """Yield what may come several times, anywhere in a parsed pattern."""
     for operation, argument in tree:
-        if operation in (_constants.MAX_REPEAT, _constants.MIN_REPEAT):
-            _least, most, inner = argument
-            if most > 1:
-                yield inner
-            else:
-                yield from _repeats(inner)
-        else:
-            for part in _parts(argument):
-                yield from _repeats(part)
+        if operation in _REPEATS and argument[1] > 1:
+            yield argument[2]
+        for part in _parts(argument):
+            yield from _repeated(part)
+
+
+def _choices(tree: Any) -> Iterator[int]:
+    """Yield in how many ways each part can be taken, as far as it costs time.
+
+    What is short counts double: repetitions share the length of a line.
+    """
+    for operation, argument in tree:
+        if operation in _REPEATS:
+            least, most, _inner = argument
+            ways = min(most, _LONGEST_LINE) - least + 1
+            yield max(ways, 1) if most > 1 else ways**2
+        elif operation is _constants.BRANCH:
+            yield 2 * len(argument[1])
+        for part in _parts(argument):
+            yield from _choices(part)
 
 
 def _parts(argument: Any) -> Iterator[Any]:

@@ -13,7 +13,6 @@ from tickets.forms import refuse_control_characters, refuse_hidden_characters
 from tickets.support.api.bodies import BodyForm, Flag, ObjectField, TextsField
 from tickets.support.api.endpoints import ADMINISTRATOR, ApiCall, Reply, endpoint
 from tickets.support.api.errors import ApiError
-from tickets.support.models import SupportIntegration
 from tickets.support.service_requests import (
     administrators,
     diagnostics,
@@ -22,6 +21,7 @@ from tickets.support.service_requests import (
     transport,
 )
 from tickets.support.service_requests.models import (
+    EMAIL_LIMIT,
     TEXT_LIMIT,
     TITLE_LIMIT,
     RequestUpdate,
@@ -32,6 +32,7 @@ from tickets.support.service_requests.states import Severity, State
 from tickets.support.setups import REQUESTS
 
 if TYPE_CHECKING:
+    from tickets.support.models import SupportIntegration
     from tickets.support.service_requests.administrators import Account
 
 # Of an incident's requests and a request's updates; the newest count.
@@ -45,7 +46,7 @@ class ContactForm(BodyForm):
     """Who Microsoft may ask."""
 
     name = forms.CharField(max_length=150, **_LINE)
-    email = forms.EmailField()
+    email = forms.EmailField(max_length=EMAIL_LIMIT)
     phone = forms.CharField(max_length=50, required=False, **_LINE)
 
 
@@ -98,7 +99,7 @@ def open_request(call: ApiCall) -> Reply:
         )
     except CannotOpen as error:
         raise _refused(call, error, account) from error
-    return Reply(shown(case), status=201 if is_new else 200)
+    return Reply(shown(case, call.integration), status=201 if is_new else 200)
 
 
 def _wish(call: ApiCall, values: dict[str, Any]) -> Wish:
@@ -140,14 +141,18 @@ def list_requests(call: ApiCall) -> Reply:
     """Say which requests there are for an incident, the newest first."""
     sys_id = call.read_query(OfIncidentForm)["incident"]
     mine = ServiceRequest.objects.for_incident(call.repository, sys_id)
-    found = mine.select_related("repository").prefetch_related("updates")[:MOST]
-    return Reply({"service_requests": [shown(case) for case in found]})
+    found = list(mine.prefetch_related("updates")[:MOST])
+    for case in found:
+        case.tenant, case.repository = call.tenant, call.repository
+    return Reply(
+        {"service_requests": [shown(case, call.integration) for case in found]}
+    )
 
 
 @endpoint("requests.read", feature=REQUESTS, role=ADMINISTRATOR, methods=["GET"])
 def read_request(call: ApiCall, reference: str) -> Reply:
     """Show one request with its updates."""
-    return Reply(shown(_find(call, reference)))
+    return Reply(shown(_find(call, reference), call.integration))
 
 
 @endpoint("requests.update", feature=REQUESTS, role=ADMINISTRATOR, methods=["POST"])
@@ -166,7 +171,7 @@ def update_request(call: ApiCall, reference: str) -> Reply:
         }
         raise ApiError("invalid_request", fields={"text": words}) from error
     case.refresh_from_db()
-    return Reply(shown(case), status=201)
+    return Reply(shown(case, call.integration), status=201)
 
 
 def _tell(
@@ -181,19 +186,17 @@ def _tell(
 
 
 def _find(call: ApiCall, reference: str) -> ServiceRequest:
-    mine = ServiceRequest.objects.for_tenant(call.tenant).filter(
-        repository=call.repository, reference=reference
-    )
-    found = mine.select_related("tenant", "repository")
+    mine = ServiceRequest.objects.for_tenant(call.tenant).named(reference)
+    found = mine.filter(repository=call.repository)
+    found = found.select_related("tenant", "repository")
     case: ServiceRequest | None = found.first()
     if case is None:
         raise ApiError("not_found")
     return case
 
 
-def shown(case: ServiceRequest) -> dict[str, Any]:
+def shown(case: ServiceRequest, integration: SupportIntegration) -> dict[str, Any]:
     """Return a request as the API shows it."""
-    integration = SupportIntegration.objects.of(case.tenant)
     return {
         "reference": case.reference,
         "title": case.title,

@@ -15,6 +15,7 @@ from tickets.support.forms import PLAIN
 from tickets.support.models import Repository, RequestTransport, SupportIntegration
 from tickets.support.service_requests import case_numbers
 from tickets.support.service_requests.models import (
+    EMAIL_LIMIT,
     TEXT_LIMIT,
     TITLE_LIMIT,
     ServiceRequest,
@@ -98,6 +99,7 @@ class RequestForm(forms.Form):
     )
     contact_email = forms.EmailField(
         label=_("Contact email"),
+        max_length=EMAIL_LIMIT,
         widget=forms.EmailInput(attrs=PLAIN),
         error_messages={"required": _("Enter an e-mail address.")},
     )

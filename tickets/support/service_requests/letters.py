@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from email import message_from_bytes, policy
+from email import message_from_bytes
 from email.errors import MessageError
+from email.policy import EmailPolicy
 from email.utils import parseaddr
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 MAIL, JSON = "message/rfc822", "application/json"
 _MOST_ATTACHMENTS = 50
+# Strangers write mails, too: a header, or nested HTML, takes the square of its length.
+_LONGEST_HEADER = 5000
+_LONGEST_HTML = 100_000
 # The Python library raises these on mails it cannot make sense of.
 _STUMBLES = (
     *(ValueError, LookupError, AttributeError, TypeError, AssertionError),
@@ -26,12 +30,16 @@ _STUMBLES = (
 )
 # Where the quoted part begins: what the common mail programs write above it.
 _QUOTES = (
-    re.compile(r"^\s*-{2,}\s*(Original Message|Forwarded message)\s*-{2,}\s*$", re.M),
-    re.compile(r"^\s*_{10,}\s*$", re.M),
     re.compile(
-        r"^\s*\*?From:\*? [^\n]{1,300}\n(?:[^\n]{0,300}\n)?\s*\*?(Sent|Date|To):", re.M
+        r"^[ \t]*-{2,}[ \t]*(Original Message|Forwarded message)[ \t]*-{2,}[ \t]*$",
+        re.M,
     ),
-    re.compile(r"^\s*On [^\n]{1,200}(?:\n[^\n]{0,200})?\bwrote:\s*$", re.M),
+    re.compile(r"^[ \t]*_{10,}[ \t]*$", re.M),
+    re.compile(
+        r"^[ \t]*\*?From:\*? [^\n]{1,300}\n(?:[^\n]{0,300}\n)?[ \t]*\*?(Sent|Date|To):",
+        re.M,
+    ),
+    re.compile(r"^[ \t]*On [^\n]{1,200}(?:\n[^\n]{0,200})?\bwrote:[ \t]*$", re.M),
     re.compile(r"^>", re.M),
 )
 _JSON_TEXTS = ("from", "subject", "text", "html", "message_id", "in_reply_to")
@@ -57,6 +65,18 @@ class Unreadable(Exception):
     """The message is none; it is kept as it came."""
 
 
+class _Policy(EmailPolicy):
+    """The usual reading of mails, but a header that is too long counts as empty."""
+
+    def header_fetch_parse(self, name: str, value: str) -> Any:
+        return super().header_fetch_parse(
+            name, value if len(value) <= _LONGEST_HEADER else ""
+        )
+
+
+_POLICY = _Policy()
+
+
 def read(raw: bytes, content_type: str) -> Letter:
     """Return the message; raises `Unreadable`."""
     try:
@@ -67,7 +87,7 @@ def read(raw: bytes, content_type: str) -> Letter:
 
 
 def _of_mail(raw: bytes) -> Letter:
-    mail: EmailMessage = message_from_bytes(raw, policy=policy.default)
+    mail: EmailMessage = message_from_bytes(raw, policy=_POLICY)  # type: ignore[arg-type]
     if not mail["From"]:
         message = "a mail without a sender"
         raise ValueError(message)
@@ -109,7 +129,11 @@ def _body(mail: EmailMessage) -> str:
     if part is None:
         return ""
     text = _content(part)
-    return markup.plain(text) if part.get_content_subtype() == "html" else text
+    return _words_of(text) if part.get_content_subtype() == "html" else text
+
+
+def _words_of(html: str) -> str:
+    return markup.plain(html[:_LONGEST_HTML])
 
 
 def _content(part: MIMEPart) -> str:
@@ -152,7 +176,7 @@ def _of_json(raw: bytes) -> Letter:
         message = "an object with a sender is needed"
         raise TypeError(message)
     said = {name: _clean(_text_in(body, name)) for name in _JSON_TEXTS}
-    text, quoted = parted(said["text"] or markup.plain(said["html"]))
+    text, quoted = parted(said["text"] or _words_of(said["html"]))
     names = body.get("attachments") or []
     sender, author = _person(said["from"])
     return Letter(

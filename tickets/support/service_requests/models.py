@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tickets.support.health_words import Status
 
 TITLE_LIMIT = 160
+EMAIL_LIMIT = 254
 TEXT_LIMIT = 20_000
 
 
@@ -63,7 +64,7 @@ class ServiceRequest(models.Model):
     description = models.TextField(max_length=TEXT_LIMIT)
     severity = models.CharField(max_length=10, choices=Severity)
     contact_name = models.CharField(max_length=150)
-    contact_email = models.EmailField()
+    contact_email = models.EmailField(max_length=EMAIL_LIMIT)
     contact_phone = models.CharField(max_length=50, blank=True)
     # What is attached, as it was previewed.
     diagnostics = models.TextField(max_length=TEXT_LIMIT, blank=True)

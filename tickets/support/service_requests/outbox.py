@@ -102,16 +102,16 @@ def _send_mail(delivery: RequestDelivery) -> None:
     is_silent = deliveries.is_silent(delivery.request)
     if not is_silent:
         posting.post(delivery)
-    with transaction.atomic():
-        status = Status.SKIPPED if is_silent else Status.DELIVERED
-        if deliveries.finish(delivery, status) and delivery.is_opening:
-            _note_opening(delivery, is_silent=is_silent)
+    status = Status.SKIPPED if is_silent else Status.DELIVERED
+    # Before anything else can fail: what was acknowledged is not sent again.
+    if deliveries.finish(delivery, status) and delivery.is_opening:
+        _note_opening(delivery)
 
 
-def _note_opening(delivery: RequestDelivery, *, is_silent: bool) -> None:
+def _note_opening(delivery: RequestDelivery) -> None:
     """Bring the request on, unless it was cancelled or numbered meanwhile."""
     text = ""
-    if is_silent:
+    if delivery.status == Status.SKIPPED:
         text = _("Test environment: the mail was prepared, but not sent.")
     try:
         flow.move(delivery.request, State.SENT, by=flow.PORTAL, text=text)
@@ -185,7 +185,12 @@ def _wake_at(delivery: RequestDelivery, due_at: datetime) -> None:
 
 
 def sweep() -> None:
-    """Wake workers for what is due and was not woken, or whose worker died."""
+    """Wake workers for what is due and was not woken, or whose worker died.
+
+    A worker may have died before it noted what it had sent, too.
+    """
     due = RequestDelivery.objects.due().order_by("due_at").values_list("pk", flat=True)
     for pk in due[:SWEEP_LIMIT]:
         deliveries.wake(pk)
+    for delivery in RequestDelivery.objects.unnoted()[:SWEEP_LIMIT]:
+        _note_opening(delivery)

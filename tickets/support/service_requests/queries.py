@@ -31,6 +31,10 @@ class ServiceRequestQuerySet(TenantQuerySet):
     def for_incident(self, repository: Repository, sys_id: str) -> Self:
         return self.filter(repository=repository, incident_sys_id=sys_id)
 
+    def named(self, reference: str) -> Self:
+        """Return the one an address names; PostgreSQL refuses to look for NUL."""
+        return self.none() if "\0" in reference else self.filter(reference=reference)
+
     def of_ticket(self, ticket: Ticket) -> Self:
         """Return those opened from the ticket, or for its incident on its instance."""
         mine = models.Q(ticket=ticket)
@@ -81,6 +85,12 @@ class RequestDeliveryQuerySet(models.QuerySet[Any]):
 
     def unfinished(self) -> Self:
         return self.filter(status__in=[*ON_THE_WAY, "stopped"]).order_by("pk")
+
+    def unnoted(self) -> Self:
+        """Return the mails that opened a case whose request does not say so."""
+        sent = self.filter(is_opening=True, status__in=["delivered", "skipped"])
+        mine = sent.filter(request__state="new")
+        return mine.select_related("request__tenant", "request__repository")
 
     def of_repository(self, repository: Repository) -> Self:
         return self.filter(request__repository=repository, channel="note")

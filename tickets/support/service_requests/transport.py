@@ -111,7 +111,7 @@ def chosen(integration: SupportIntegration) -> Transport:
 
 def note_for(case: ServiceRequest, integration: SupportIntegration) -> str:
     """Say how this request reaches Microsoft, or that it never does."""
-    if deliveries.is_silent(case):
+    if deliveries.is_silent(case, integration):
         return _(
             "TEST environment: nothing is sent to Microsoft. Everything else can be tried."
         )

@@ -199,7 +199,7 @@ def find(request: TenantRequest, reference: str) -> ServiceRequest:
     """Return a request of the organisation; raises `Http404` otherwise."""
     mine = ServiceRequest.objects.for_tenant(request.tenant)
     rows = mine.select_related("repository", "ticket")
-    case: ServiceRequest = get_object_or_404(rows, reference=reference)
+    case: ServiceRequest = get_object_or_404(rows.named(reference))
     case.tenant = request.tenant
     if case.repository:
         case.repository.tenant = request.tenant

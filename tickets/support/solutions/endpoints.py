@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tickets.support.solutions.search import Hit
 
 USUAL, MOST = 5, 20
-_SYS_ID = r"^[0-9a-f]{32}$"
+_SYS_ID = r"^[0-9a-f]{32}\Z"
 # Whole to be read on the instance, where nobody needs an account of the portal.
 _READ_THERE = {
     *(Document.Source.LIBRARY, Document.Source.MESSAGE_CENTER),

@@ -31,7 +31,7 @@ _TRUE, _FALSE = {"", "yes", "true", "1", "published"}, {"no", "false", "0", "dra
 # What a spreadsheet would take for a formula; export puts an apostrophe before it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
-_HEADING = re.compile(r"\A\s*#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*(?:\r?\n|\Z)")
+_HEADING = re.compile(r"\A\s*#{1,6}[ \t]+([^\r\n]+)")
 
 
 class WrongFile(Exception):
@@ -78,7 +78,8 @@ def _from_markdown(name: str, text: str) -> Draft:
     values = _front_matter(front[1]) if front else {}
     body = text[front.end() :] if front else text
     if not values.get("title") and (heading := _HEADING.match(body)):
-        values["title"], body = heading[1], body[heading.end() :]
+        values["title"] = heading[1].rstrip().rstrip("#")
+        body = body[heading.end() :]
     values.setdefault("key", name.rsplit(".", 1)[0])
     return _draft(name, 1, values | {"body": body})
 
@@ -101,7 +102,12 @@ def _front_matter(text: str) -> dict[str, str]:
 def _bare(value: str) -> str:
     value = value.strip()
     if value.startswith("[") and value.endswith("]"):
-        return ", ".join(_bare(part) for part in value[1:-1].split(","))
+        return ", ".join(_unquoted(part) for part in value[1:-1].split(","))
+    return _unquoted(value)
+
+
+def _unquoted(value: str) -> str:
+    value = value.strip()
     is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
     return value[1:-1] if is_quoted else value
 

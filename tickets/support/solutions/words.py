@@ -104,10 +104,11 @@ def _pairs(match: re.Match[str]) -> list[_Token]:
     """Return each two neighbours of a script without spaces."""
     word, start = match[0], match.start()
     places = range(max(len(word) - 1, 1))
-    return [
+    pairs = [
         _Token(_plain(word[place : place + 2]), start + place, start + place + 2)
         for place in places
     ]
+    return [one for one in pairs if one.text]
 
 
 @lru_cache(maxsize=50_000)
