@@ -266,6 +266,7 @@ CELERY_BEAT_SCHEDULE = {
     "mail alerts": {"task": "portal.score.tasks.mail_alerts", "schedule": 300},
     "send states to Graph": {"task": "portal.score.tasks.sweep_states", "schedule": 30},
     "tidy exports": {"task": "portal.score.tasks.tidy_exports", "schedule": 300},
+    "clear sessions": {"task": "portal.tasks.clear_sessions", "schedule": 86_400},
 }
 
 # Cache: rate limits of the sign-in; nothing that must survive.

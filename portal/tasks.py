@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from celery import shared_task
+from django.conf import settings
 
 from portal import heartbeat
 
@@ -11,3 +14,9 @@ from portal import heartbeat
 def beat() -> None:
     """Give a sign of life."""
     heartbeat.beat()
+
+
+@shared_task
+def clear_sessions() -> None:
+    """Delete the sessions that are over: nobody signs out of most of them."""
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from connector import audit
-from tickets import attempts, changes, states
+from tickets import attempts, changes, profiles, states
 from tickets.models import Delivery, Ticket, TicketEvent
+from tickets.turns import in_turn
 from tickets.waking import look_again, wake
 from tickets.work import Work
 
@@ -26,10 +27,14 @@ _IDLE = [Status.QUEUED, Status.WAITING, Status.STOPPED]
 
 def finish(work: Work, outcome: Outcome) -> None:
     """Write down that the ticket is in ServiceNow, whoever holds the claim now."""
+    ticket, record = work.ticket, outcome.record
     # Before the transaction: while one is open, no other worker can write to SQLite.
-    states.see(work.connection, [(work.ticket.kind, outcome.record)])
-    with transaction.atomic():
-        is_news = changes.link(work.ticket, outcome.record, connection=work.connection)
+    states.see(work.connection, [(ticket.kind, record)])
+    profile = profiles.of(ticket)
+    with in_turn(), transaction.atomic():
+        is_news = changes.link(
+            ticket, record, connection=work.connection, profile=profile
+        )
         work.close()
         if is_news:
             _tell(work, outcome)
@@ -112,9 +117,14 @@ def amend(work: Work, outcome: Outcome) -> None:
     """Write down that a change or note is in ServiceNow."""
     ticket, record = work.ticket, outcome.record
     states.see(work.connection, [(ticket.kind, record)])
-    with transaction.atomic():
+    profile = profiles.of(ticket)
+    with in_turn(), transaction.atomic():
         changes.apply(
-            ticket, record, connection=work.connection, ours=work.delivery.before
+            ticket,
+            record,
+            connection=work.connection,
+            profile=profile,
+            ours=work.delivery.before,
         )
         if work.close():
             facts = work.facts(request_id=record.request_id)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from tickets import echoes, journals, mapping, profiles
+from tickets import echoes, journals, mapping
 from tickets.models import TicketEvent
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from connector.servicenow.records import Record
     from tickets.journals import Entry
     from tickets.models import Ticket
+    from tickets.profiles import Profile
 
 _APPLIED = [
     "name",
@@ -80,17 +81,18 @@ def apply(
     record: Record,
     *,
     connection: Connection,
+    profile: Profile,
     ours: Container[str] = (),
 ) -> bool:
     """Take over what the record says; return whether the ticket's face changed.
 
-    Changes of the fields in `ours` are told elsewhere. Harmless to repeat, and older
+    `profile` is what is in force for the ticket. Changes of the fields in `ours` are told elsewhere. Harmless to repeat, and older
     versions are ignored. Called inside a transaction.
     """
     if is_older(ticket, record):
         return False
     was_missing = ticket.missing_since is not None
-    found = _take_over(ticket, record)
+    found = _take_over(ticket, record, profile)
     found = [change for change in found if change.field not in ours]
     ticket.save(update_fields=_APPLIED)
     if was_missing:
@@ -98,12 +100,14 @@ def apply(
     return _tell(ticket, record, connection, found) or was_missing
 
 
-def link(ticket: Ticket, record: Record, *, connection: Connection) -> bool:
+def link(
+    ticket: Ticket, record: Record, *, connection: Connection, profile: Profile
+) -> bool:
     """Tie the ticket to its record; False if it is tied to one already.
 
     Called inside a transaction.
     """
-    found = _take_over(ticket, record)
+    found = _take_over(ticket, record, profile)
     ticket.sys_id, ticket.delivered_at = record.sys_id, timezone.now()
     columns = [*_APPLIED, "sys_id", "delivered_at"]
     row = type(ticket).objects.filter(pk=ticket.pk, sys_id="")
@@ -113,8 +117,8 @@ def link(ticket: Ticket, record: Record, *, connection: Connection) -> bool:
     return True
 
 
-def _take_over(ticket: Ticket, record: Record) -> list[Change]:
-    found = list(_take_values(ticket, record))
+def _take_over(ticket: Ticket, record: Record, profile: Profile) -> list[Change]:
+    found = list(_take_values(ticket, record, profile))
     _take_marks(ticket, record)
     return found
 
@@ -153,8 +157,7 @@ def add_entries(
     return bool(fresh)
 
 
-def _take_values(ticket: Ticket, record: Record) -> Iterable[Change]:
-    profile = profiles.of(ticket)
+def _take_values(ticket: Ticket, record: Record, profile: Profile) -> Iterable[Change]:
     values = mapping.values_of(record, profile)
     if values.state is not None:
         yield from _differ("state", ticket.remote_state, values.state)

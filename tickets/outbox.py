@@ -28,7 +28,8 @@ from connector.exceptions import (
 from connector.models import Connection
 from tickets import amending, arrivals, attempts, mapping
 from tickets.models import Delivery, TicketEvent
-from tickets.queries import has_lapsed, is_due
+from tickets.queries import has_lapsed, is_due, is_due_create
+from tickets.turns import in_turn
 from tickets.waking import wake
 from tickets.work import Work
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
 
     from tickets.models import Ticket
 
@@ -72,20 +74,26 @@ def enqueue(ticket: Ticket) -> Delivery:
 
 def claim(pk: int) -> Delivery | None:
     """Return the delivery if it is due and nobody else works on it, else None."""
-    now = timezone.now()
     row = Delivery.objects.filter(pk=pk)
-    taken = row.filter(is_due(now)).update(
-        status=_SENDING, claimed_at=now, attempts=F("attempts") + 1
-    ) or row.filter(has_lapsed(now)).update(
-        # Whoever held it died in mid-work: its create may have been carried out.
-        unanswered_at=Least(F("claimed_at"), Value(now)),
-        claimed_at=now,
-        attempts=F("attempts") + 1,
-    )
-    if not taken:
-        return None
+    with in_turn():
+        now = timezone.now()
+        if not _take(row, now):
+            return None
     delivery: Delivery = row.with_ticket().get()
     return delivery if delivery.claimed_at == now else None
+
+
+def _take(row: QuerySet[Delivery], now: datetime) -> int:
+    mark = {"status": _SENDING, "claimed_at": now, "attempts": F("attempts") + 1}
+    return (
+        # Enough for most, and without a look at what else there is of the ticket.
+        row.filter(is_due_create(now)).update(**mark)
+        or row.filter(is_due(now)).update(**mark)
+        # Whoever held it died in mid-work: its create may have been carried out.
+        or row.filter(has_lapsed(now)).update(
+            **mark, unanswered_at=Least(F("claimed_at"), Value(now))
+        )
+    )
 
 
 def deliver(pk: int) -> None:

@@ -183,8 +183,16 @@ def of(ticket: Ticket) -> Profile:
 def of_kind(connection_pk: int, kind: str) -> Profile:
     """Return what is in force for one kind of ticket of a connection."""
     rows = InstanceProfile.objects.filter(connection=connection_pk, kind=kind)
-    row = rows.first()
+    # Not `first`: of one row at most, sorting is only work.
+    row = next(iter(rows), None)
     return in_force(row) if row else usual(kind)
+
+
+def of_connection(connection: Connection) -> dict[str, Profile]:
+    """Return what is in force for each kind of ticket of a connection."""
+    rows = InstanceProfile.objects.filter(connection=connection)
+    mapped = {row.kind: in_force(row) for row in rows}
+    return {kind: mapped.get(kind) or usual(kind) for kind in Kind.values}
 
 
 def stored(connection: Connection, kind: str) -> InstanceProfile:

@@ -42,7 +42,7 @@ def see(connection: Connection, seen: Iterable[tuple[str, Record]]) -> None:
     }
     states = TicketState.objects.filter(
         connection=connection, value__in={value for _kind, value in labels}
-    )
+    ).order_by()
     known = {(state.kind, state.value): state for state in states}
     new = [
         new_state(connection, *key, label or key[1])

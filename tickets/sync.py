@@ -17,7 +17,7 @@ from connector.exceptions import ConnectorError, Refused, Unavailable
 from connector.models import Connection
 from connector.servicenow.client import PAGE_SIZE
 from connector.servicenow.query import MOST_VALUES, Query
-from tickets import arrivals, changes, journals, mapping, outbox, states
+from tickets import arrivals, changes, journals, mapping, outbox, profiles, states
 from tickets.models import Kind, SyncCursor, Ticket, TicketEvent
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from connector.servicenow.client import ServiceNow
     from connector.servicenow.records import Page, Record
+    from tickets.profiles import Profile
 
 logger = logging.getLogger(__name__)
 _Item = TypeVar("_Item")
@@ -180,7 +181,8 @@ def _apply_all(
     known = [(ticket, record) for ticket, record in pairs if ticket is not None]
     fresh = [pair for pair in known if not changes.is_same(*pair)]
     states.see(connection, [(ticket.kind, record) for ticket, record in fresh])
-    changed = [_apply(connection, ticket, record) for ticket, record in fresh]
+    in_force = profiles.of_connection(connection) if fresh else {}
+    changed = [_apply(connection, in_force[pair[0].kind], *pair) for pair in fresh]
     changed.append(_fetch_journals(client, fresh))
     for ticket, record in pairs:
         if ticket is None:
@@ -188,9 +190,11 @@ def _apply_all(
     return any(changed)
 
 
-def _apply(connection: Connection, ticket: Ticket, record: Record) -> bool:
+def _apply(
+    connection: Connection, profile: Profile, ticket: Ticket, record: Record
+) -> bool:
     with transaction.atomic():
-        return changes.apply(ticket, record, connection=connection)
+        return changes.apply(ticket, record, connection=connection, profile=profile)
 
 
 def _meet(connection: Connection, record: Record) -> None:

@@ -102,6 +102,7 @@ def _list_context(request: TenantRequest) -> dict[str, Any]:
         "groups": grouping.groups(rows, group, totals),
         "chips": listing.chips(filterset, query),
         "columns": [column for column in columns.COLUMNS if column.key in shown],
+        "labels": columns.labels(),
         "shown": shown,
         "all_columns": columns.COLUMNS,
         "group": group,

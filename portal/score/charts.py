@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.utils import formats
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from portal.score import numbers
@@ -29,6 +31,8 @@ from portal.score.shapes import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+_Thing = TypeVar("_Thing")
 
 # Above so many days one in a week is drawn, one in two weeks, one in four.
 DAILY_UNTIL = 120
@@ -97,8 +101,7 @@ def trend(
     known = [one for one in series if one.samples]
     if not known:
         return None
-    days = sorted({sample.day for one in known for sample in one.samples})
-    step = _step(days)
+    step = _step([sample.day for one in known for sample in one.samples])
     drawn = [_thinned(one, step) for one in known]
     shown = sorted({sample.day for one in drawn for sample in one.samples})
     scale = _Scale(shown[0], shown[-1], most, RIGHT - (FUTURE if goals else 0))
@@ -207,19 +210,34 @@ class _Scale:
         )
 
 
+def drawn_days(days: Sequence[date]) -> list[date]:
+    """Return which of a line's days, given in order, a chart may draw.
+
+    What is dear to read needs to be read for these alone.
+    """
+    return list(_last_of(days, days, _step(days)).values()) if days else []
+
+
 def _step(days: Sequence[date]) -> int:
-    span = (days[-1] - days[0]).days
+    span = (max(days) - min(days)).days
     return next((step for most, step in _STEPS if span <= most), 28)
 
 
 def _thinned(series: Series, step: int) -> Series:
     """Keep the last day of each week, or of several; the newest always stays."""
     ordered = sorted(series.samples, key=lambda sample: sample.day)
-    newest = ordered[-1].day
-    # The later day of a week replaces the earlier ones, in their place.
-    last_of = {(newest - sample.day).days // step: sample for sample in ordered}
-    kept = list(last_of.values())
+    kept = list(_last_of([sample.day for sample in ordered], ordered, step).values())
     return Series(series.label, kept, series.tone, series.stroke)
+
+
+def _last_of(
+    days: Sequence[date], things: Sequence[_Thing], step: int
+) -> dict[int, _Thing]:
+    """Return the last thing of each step, counted back from the newest day."""
+    # The later day of a week replaces the earlier ones, in their place.
+    newest = days[-1]
+    pairs = zip(days, things, strict=True)
+    return {(newest - day).days // step: thing for day, thing in pairs}
 
 
 def _runs(ordered: Sequence[Sample], step: int) -> list[list[Sample]]:
@@ -241,9 +259,10 @@ def _marked(runs: Sequence[Sequence[Sample]]) -> list[Sample]:
 
 def _rows(series: Sequence[Series], days: Sequence[date], unit: str) -> list[Row]:
     known = [{s.day: s.value for s in one.samples} for one in series]
+    language = get_language()
     return [
         Row(
-            formats.date_format(day, "DATE_FORMAT"),
+            _full_day(day, language),
             tuple(
                 f"{numbers.points(values[day])}{unit}" if day in values else "-"
                 for values in known
@@ -271,6 +290,12 @@ def _course(series: Series, unit: str) -> str:
 
 def _legend(series: Sequence[Series]) -> tuple[tuple[str, str, str], ...]:
     return tuple((one.label, one.tone, one.stroke) for one in series if one.label)
+
+
+# The charts of a page are of the same days.
+@lru_cache(maxsize=2048)
+def _full_day(day: date, _language: str | None) -> str:
+    return formats.date_format(day, "DATE_FORMAT")
 
 
 def _day(day: date) -> str:

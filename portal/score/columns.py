@@ -48,6 +48,11 @@ OF_PLANS = {"tags", "notes"}
 _KEYS = {column.key for column in COLUMNS}
 
 
+def labels() -> dict[str, str]:
+    """Return what each column is called in the reader's language."""
+    return {column.key: str(column.label) for column in COLUMNS}
+
+
 def chosen(keys: Sequence[str]) -> list[str]:
     """Return the columns an address names, or those of everybody."""
     wanted = [key for key in keys if key in _KEYS]

@@ -66,12 +66,12 @@ ACTIONS = (
     Column(
         "User impact",
         _("Low, Moderate, High or Unknown"),
-        lambda r: str(r.profile.get_user_impact_display()),
+        lambda r: r.user_impact,
     ),
     Column(
         "Implementation cost",
         _("Low, Moderate, High or Unknown"),
-        lambda r: str(r.profile.get_implementation_cost_display()),
+        lambda r: r.cost,
     ),
     Column("Last synced (UTC)", _("When Microsoft last measured it"), _synced),
     Column("Owner", _("Who is to see to it"), lambda r: r.owner),

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from portal.score.queries import ControlProfileQuerySet
 
 
+# Django's own get_…_display() makes this dictionary anew for each value.
+_LEVELS = dict(ControlProfile.Level.choices)
+
+
 @dataclass(frozen=True)
 class Row:
     """One improvement action as a list shows it."""
@@ -48,6 +52,14 @@ class Row:
     @property
     def points(self) -> str:
         return points_achieved(self.profile)
+
+    @property
+    def user_impact(self) -> str:
+        return str(_LEVELS.get(self.profile.user_impact, ""))
+
+    @property
+    def cost(self) -> str:
+        return str(_LEVELS.get(self.profile.implementation_cost, ""))
 
     @property
     def newest_ticket(self) -> Ticket | None:

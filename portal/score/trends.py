@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from portal.score import buckets
 from portal.score.bars import bars, ceiling
-from portal.score.charts import Band, Sample, Series, trend
+from portal.score.charts import Band, Sample, Series, drawn_days, trend
 from portal.score.models import Snapshot
 from portal.score.overview import size_label, zone_of
 
@@ -17,14 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import date
 
+    from django.db.models import QuerySet
+
     from portal.score.models import ScoreZone
     from portal.score.ranges import Range
     from portal.score.shapes import Chart
 
 _COLUMNS = (
     *("date", "current_score", "max_score", "gained", "regressed"),
-    *("asserted", "accepted", "comparisons"),
+    *("asserted", "accepted"),
 )
+_IS_COMPARED = ~Q(comparisons=[])
 _BASES = (
     ("TotalSeats", "indigo", "dashed"),
     ("IndustryTypes", "teal", "dotted"),
@@ -67,7 +71,8 @@ class Trends:
 
 def trends(latest: Snapshot, span: Range, limits: ScoreZone) -> Trends:
     """Return the trends of the span that ends with the latest day."""
-    days = list(Snapshot.objects.up_to(latest, span.days).values(*_COLUMNS))
+    found = Snapshot.objects.up_to(latest, span.days)
+    days = list(found.values(*_COLUMNS, is_compared=_IS_COMPARED))
     asserted = latest.asserted or 0.0
     return Trends(
         percent=latest.percent,
@@ -81,7 +86,7 @@ def trends(latest: Snapshot, span: Range, limits: ScoreZone) -> Trends:
         changes=_changes(days),
         movements=_movements(days),
         regression=_regression(days),
-        comparison=_comparison(days),
+        comparison=_comparison(days, _compared(found, days)),
         acceptance=_acceptance(days),
         accepted=latest.accepted or 0,
         evidence=_evidence(days),
@@ -139,10 +144,17 @@ def _regression(days: Sequence[_Day]) -> Chart | None:
     return trend([Series("", samples, "red")], most=most)
 
 
-def _comparison(days: Sequence[_Day]) -> Chart | None:
+def _compared(found: QuerySet[Any], days: Sequence[_Day]) -> list[_Day]:
+    """Read how others did, on no more days than are drawn: it is most of a day's data."""
+    known = drawn_days([day["date"] for day in days if day["is_compared"]])
+    return list(found.filter(date__in=known).values("date", "comparisons"))
+
+
+def _comparison(days: Sequence[_Day], compared: Sequence[_Day]) -> Chart | None:
     series = [Series(_("Your score"), _samples(days, _percent), "blue")]
     for basis, tone, stroke in _BASES:
-        series.append(Series(_label(basis, days), _averages(basis, days), tone, stroke))
+        averages = _averages(basis, compared)
+        series.append(Series(_label(basis, compared), averages, tone, stroke))
     return trend(series, most=100.0, unit="%")
 
 
@@ -158,7 +170,7 @@ def _average(basis: str, day: _Day) -> dict[str, Any]:
 
 def _label(basis: str, days: Sequence[_Day]) -> str:
     labels = {"IndustryTypes": _("Same industry"), "AllTenants": _("All organizations")}
-    return labels.get(basis) or size_label(_average(basis, days[-1]))
+    return labels.get(basis) or size_label(_average(basis, days[-1]) if days else {})
 
 
 def _acceptance(days: Sequence[_Day]) -> Chart | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django import template
@@ -52,25 +53,40 @@ PRIORITY_SQUARES = {"low": 1, "medium": 2, "high": 3}
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """Draw an icon of static/icons.svg, silent unless it has a label."""
-    use = format_html('<use href="{}#{}"/>', static("icons.svg"), name)
-    if label:
-        return format_html(
-            '<svg class="icon" role="img" aria-label="{}">{}</svg>', label, use
-        )
-    return format_html('<svg class="icon" aria-hidden="true">{}</svg>', use)
+    if not label:
+        return _silent_icon(name)
+    return format_html(
+        '<svg class="icon" role="img" aria-label="{}">{}</svg>', label, _use(name)
+    )
 
 
-@register.inclusion_tag("ui/badge.html")
-def badge(label: str, tone: str = "neutral", icon: str = "") -> dict[str, str]:
+# Long lists draw the same few hundreds of times.
+@lru_cache(maxsize=256)
+def _silent_icon(name: str) -> SafeString:
+    return format_html('<svg class="icon" aria-hidden="true">{}</svg>', _use(name))
+
+
+def _use(name: str) -> SafeString:
+    return format_html('<use href="{}#{}"/>', static("icons.svg"), name)
+
+
+# Not from a template: rendering one for each row would cost more than the row.
+@register.simple_tag(name="badge")
+def draw_badge(label: str, tone: str = "neutral", icon: str = "") -> SafeString:
     """Draw a word with its tone and icon."""
-    return {"label": label, "tone": tone, "icon": icon or TONE_ICONS[tone]}
+    return format_html(
+        '<span class="badge badge--{}">{}{}</span>',
+        tone,
+        _silent_icon(icon or TONE_ICONS[tone]),
+        label,
+    )
 
 
-@register.inclusion_tag("ui/badge.html")
-def status_badge(value: str, label: str) -> dict[str, str]:
+@register.simple_tag
+def status_badge(value: str, label: str) -> SafeString:
     """Draw a status; its value decides tone and icon."""
     tone, name = STATUSES.get(value, ("neutral", "circle"))
-    return {"label": label, "tone": tone, "icon": name}
+    return draw_badge(label, tone, name)
 
 
 @register.simple_tag
@@ -83,19 +99,24 @@ def when(moment: datetime | None, style: str = "", never: str = "") -> SafeStrin
     if not moment:
         return format_html('<span class="muted">{}</span>', never or _("never"))
     local = timezone.localtime(moment)
-    exact = f"{formats.date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
-    relative = str(naturaltime(moment))
-    shown, tooltip = {
-        "short": (relative, exact),
-        "date": (formats.date_format(local, "DATE_FORMAT"), exact),
-        "exact": (exact, relative),
-    }.get(style, (f"{relative} · {exact}", ""))
+    shown, tooltip = _times(local, style)
     return format_html(
         '<time datetime="{}"{}>{}</time>',
         local.isoformat(),
         format_html(' title="{}"', tooltip) if tooltip else "",
         shown,
     )
+
+
+def _times(local: datetime, style: str) -> tuple[str, str]:
+    """Return what a style shows of a moment, and what its tooltip says."""
+    exact = f"{formats.date_format(local, 'DATETIME_FORMAT')} {local.tzname()}"
+    if style == "date":
+        return formats.date_format(local, "DATE_FORMAT"), exact
+    relative = str(naturaltime(local))
+    if style == "short":
+        return relative, exact
+    return (exact, relative) if style == "exact" else (f"{relative} · {exact}", "")
 
 
 @register.inclusion_tag("ui/meter.html")

@@ -14,17 +14,18 @@ import requests
 # The first of the product's imports: it sets Django up.
 from tests.benchmarks.scripts import time_page
 
-from tests.stack.scripts import run  # isort: skip
+from tests.stack.scripts import new_ticket, run  # isort: skip
 
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
-from connector.models import Tenant
-from portal.score import ledger
+from connector.models import Connection, Tenant
+from portal.score import effects, ledger
 from portal.score import sync as syncing
 from portal.score.models import ControlProfile, ControlScore, ScoreSync, Snapshot
+from tickets.models import Ticket, TicketEvent
 
 PAGES = (
     "/securescore/",
@@ -33,10 +34,12 @@ PAGES = (
     "/securescore/actions/?status=to_address&sort=-impact&size=100",
     "/securescore/history/",
     "/securescore/trends/?range=all",
+    "/securescore/ledger/",
 )
 # So many of the controls move on a day.
 MOVING = 20
 BATCH = 2000
+CLOSED = {"change_request": "3", "incident": "7"}
 
 
 def sync(controls: int) -> dict[str, Any]:
@@ -108,6 +111,45 @@ def _older_day(newer: Snapshot, age: int, points: dict[str, float]) -> None:
         ),
         batch_size=BATCH,
     )
+
+
+def close(count: int) -> dict[str, Any]:
+    """Make closed tickets of the actions, over all the years; time their judgement."""
+    tenant = Tenant.objects.get()
+    connection = Connection.objects.create(
+        tenant=tenant,
+        base_url="https://bench.service-now.com",
+        integration_user="bench",
+        status=Connection.Status.CONNECTED,
+    )
+    names = list(
+        ControlProfile.objects.filter(score__isnull=False)
+        .order_by("pk")
+        .values_list("control_id", flat=True)
+    )
+    step = Snapshot.objects.count() * timedelta(days=1) / count
+    tickets, events = [], []
+    for index in range(count):
+        ticket = new_ticket(connection, index)
+        ticket.control_id = names[index % len(names)]
+        ticket.created_at = timezone.now() - (index + 1) * step
+        ticket.sys_id, ticket.number = f"{index:032x}", f"CHG{index:07}"
+        ticket.remote_state = CLOSED[ticket.kind]
+        tickets.append(ticket)
+        events.append(
+            TicketEvent(
+                ticket=ticket,
+                action=TicketEvent.Action.CHANGED,
+                field="state",
+                new=ticket.remote_state,
+                at=ticket.created_at + step / 2,
+            )
+        )
+    Ticket.objects.bulk_create(tickets, batch_size=BATCH)
+    TicketEvent.objects.bulk_create(events, batch_size=BATCH)
+    started = time.perf_counter()
+    effects.refresh(tenant)
+    return {"seconds": time.perf_counter() - started}
 
 
 def pages(rounds: int) -> list[dict[str, Any]]:

@@ -1,14 +1,18 @@
-"""What the worker does around each task."""
+"""What the worker does around each task, and what is scheduled for it."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from celery.fixups.django import DjangoWorkerFixup
 from celery.signals import task_postrun, task_prerun
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import connection
 
 from portal.celery import app
+from portal.tasks import clear_sessions
 from tickets import tasks
 
 if TYPE_CHECKING:
@@ -44,3 +48,20 @@ def test_a_worker_drops_a_connection_that_is_too_old(
 
     connection.ensure_connection()
     assert connection.connection is not before
+
+
+def test_sessions_that_are_over_are_deleted_every_day(db: None) -> None:
+    over, running = SessionStore(), SessionStore()
+    over.set_expiry(-1)
+    for session in (over, running):
+        session.create()
+    (entry,) = (
+        entry
+        for entry in app.conf.beat_schedule.values()
+        if entry["task"] == clear_sessions.name
+    )
+
+    clear_sessions()
+
+    assert timedelta(seconds=entry["schedule"]) == timedelta(days=1)
+    assert list(Session.objects.values_list("pk", flat=True)) == [running.session_key]

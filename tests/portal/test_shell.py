@@ -12,7 +12,7 @@ from django.core.paginator import Paginator
 from django.template import RequestContext, Template
 from django.test import Client, RequestFactory
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import formats, timezone
 
 from connector import audit
 from portal import audit_sentences, navigation
@@ -326,6 +326,31 @@ def test_time_is_relative_and_exact_with_its_zone() -> None:
     assert page.startswith('<time datetime="')
     assert "UTC</time>" in page
     assert "never" in page
+
+
+@pytest.mark.parametrize(
+    ("style", "shown", "tooltip"),
+    [("short", "ago", "exact"), ("date", "day", "exact"), ("exact", "exact", "ago")],
+)
+def test_a_time_shows_one_part_and_has_the_other_as_a_tooltip(
+    style: str, shown: str, tooltip: str
+) -> None:
+    moment = timezone.now() - timedelta(days=2, minutes=1)
+    words = {
+        "ago": "2 days ago",
+        "day": formats.date_format(moment, "DATE_FORMAT"),
+        "exact": f"{formats.date_format(moment, 'DATETIME_FORMAT')} UTC",
+    }
+    page = _render("{% when moment style %}", moment=moment, style=style)
+    assert f'title="{words[tooltip]}">{words[shown]}</time>' in page.replace(
+        "\xa0", " "
+    )
+
+
+def test_a_badge_escapes_its_words() -> None:
+    page = _render("{% badge word 'danger' %}", word="<b>Ü & Co</b>")
+    assert page.startswith('<span class="badge badge--danger"><svg class="icon"')
+    assert page.endswith("</svg>&lt;b&gt;Ü &amp; Co&lt;/b&gt;</span>")
 
 
 def test_pagination_keeps_the_filters() -> None:

@@ -212,6 +212,19 @@ def test_too_few_alike_is_said_not_drawn_as_zero(
     assert heads == ("Your score", "All organizations")
 
 
+def test_a_day_without_comparison_is_stood_in_for_by_the_one_before(
+    years: Tenant, reader: User, client_for: SignIn
+) -> None:
+    # Of a year a day in a week is drawn, counted back from the newest.
+    week_ago = timezone.localdate() - timedelta(days=7)
+    Snapshot.objects.filter(date=week_ago).update(comparisons=[])
+
+    shown = client_for(reader).get(f"{TRENDS}?range=all").context["trends"].comparison
+
+    assert [row.values[1] for row in shown.rows[:4]] == ["44%", "-", "44%", "44%"]
+    assert [line.tone for line in shown.lines] == ["blue", "grey"]
+
+
 def test_changes_add_up(years: Tenant, reader: User, client_for: SignIn) -> None:
     trends = client_for(reader).get(f"{TRENDS}?range=30").context["trends"]
     changes = trends.changes

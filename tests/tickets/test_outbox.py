@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connector import connections
@@ -60,6 +61,17 @@ def test_a_ticket_arrives_at_the_first_attempt(
     assert event.facts["request_id"]
     assert instance.app.api.requests["table"] == 1
     assert not _events(delivery, Action.CHANGED)
+
+
+def test_a_delivery_asks_the_database_little(queued: Queued) -> None:
+    _step(queued())
+    delivery = queued()
+
+    with CaptureQueriesContext(database) as asked:
+        outbox.deliver(delivery.pk)
+
+    assert len(asked) <= 10
+    assert not any("EXISTS" in query["sql"] for query in asked)
 
 
 def test_a_delivered_ticket_is_never_sent_again(

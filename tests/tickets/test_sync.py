@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection as database
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from connector.models import Connection
 from tests.tickets.conftest import Person
-from tickets import changes, mapping, outbox, sync, tasks
+from tickets import changes, mapping, outbox, profiles, sync, tasks
 from tickets.models import (
     Delivery,
     Kind,
@@ -99,6 +101,21 @@ def test_comments_and_work_notes_arrive_once(
     assert abs(newest.at - timezone.now()) < timedelta(minutes=2)
 
 
+def test_a_poll_reads_the_field_mapping_once_for_all_tickets(
+    sent: Sent, linked: Connection, agent: Person
+) -> None:
+    for ticket in [sent(kind) for kind in Kind.values for _ in range(2)]:
+        agent.write(ticket, short_description="Renamed by the agent")
+
+    with CaptureQueriesContext(database) as asked:
+        _poll(linked)
+
+    assert Ticket.objects.filter(name="Renamed by the agent").count() == 4
+    # For the fields to ask for, of the poll and of its check; once for the records.
+    reads = [q for q in asked if 'FROM "tickets_instanceprofile"' in q["sql"]]
+    assert len(reads) == 3
+
+
 def test_a_second_poll_changes_nothing(
     sent: Sent, linked: Connection, agent: Person
 ) -> None:
@@ -124,7 +141,8 @@ def test_an_older_reading_changes_nothing_back(
     _poll(linked)
     ticket.refresh_from_db()
 
-    assert not changes.apply(ticket, old, connection=linked)
+    profile = profiles.of(ticket)
+    assert not changes.apply(ticket, old, connection=linked, profile=profile)
 
     ticket.refresh_from_db()
     assert ticket.remote_state == "2"
