@@ -319,3 +319,17 @@ def test_more_calls_need_no_more_queries(
         call(repository, "requests.open", "account_not_linked", user_name=f"agent.{n}")
     with django_assert_max_num_queries(45):
         page(client)
+
+
+def test_what_was_refused_and_is_over_is_told_all_the_same(
+    client: Client, repository: Repository
+) -> None:
+    call(repository, "solutions.search", "token_expired")
+    call(repository, "solutions.search")
+    page = client.get(reverse("support:diagnosis")).content.decode()
+    assert "1 call of the last 24 hours was refused." in page
+    log = client.get(
+        reverse("support:calls"),
+        {"direction": "inbound", "outcome": "refused", "since": "day"},
+    )
+    assert "token" in log.content.decode()

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
     Judge = Callable[[Known], Finding]
 
+# As many causes are named in a row of the table.
+_NAMED = 2
+
 JUDGES: dict[str, Judge] = {
     **judging_setup.JUDGES,
     **judging_tab.JUDGES,
@@ -52,6 +55,16 @@ class Row:
     open_causes: Sequence[Finding]
     # The calls that led to it, in the days the log goes back.
     seen: Refused | None
+
+    @property
+    def first_causes(self) -> Sequence[Finding]:
+        """Those a narrow column has room for; all of them stand above the table."""
+        return self.causes[:_NAMED]
+
+    @property
+    def further(self) -> int:
+        """How many causes are not among the first."""
+        return max(0, len(self.causes) - _NAMED)
 
     @property
     def verdict(self) -> str:
@@ -96,6 +109,12 @@ class Diagnosis:
     def is_well(self) -> bool:
         """Whether calls come and nothing is known to be in their way."""
         return not self.present and self.known.history.succeeded() is not None
+
+    @cached_property
+    def refused_today(self) -> int:
+        """How many calls were not answered with success in the last 24 hours."""
+        tallies = self.known.history.tallies
+        return sum(one.in_a_day for one in tallies if not one.is_good)
 
     def _with(self, verdict: str) -> list[Finding]:
         return [one for one in self.findings.values() if one.verdict == verdict]
