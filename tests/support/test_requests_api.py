@@ -121,6 +121,30 @@ def test_two_at_once_open_one_request(known: Instance) -> None:
     assert ServiceRequest.objects.get().updates.count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_close_once_and_both_succeed(known: Instance) -> None:
+    path = f"{PATH}/{opened(known)['reference']}/updates"
+    last, start = {"id": str(uuid4()), "text": "Found it.", "close": True}, Barrier(4)
+    statuses: list[int] = []
+    token = known.directory.application_token()
+
+    def work() -> None:
+        mine = type(known)(known.repository, known.directory, Client())
+        start.wait()
+        try:
+            statuses.append(mine.post(path, last, token=token).status_code)
+        finally:
+            connections.close_all()
+
+    workers = [Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert statuses == [201] * 4
+    assert ServiceRequest.objects.get().updates.count() == 2
+
+
 def test_without_a_known_account_the_agent_reads_what_to_do(
     calling: Instance,
 ) -> None:

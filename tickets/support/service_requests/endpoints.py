@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from tickets.forms import refuse_control_characters, refuse_hidden_characters
@@ -162,9 +161,7 @@ def update_request(call: ApiCall, reference: str) -> Reply:
     text = values["text"].replace("\r\n", "\n")
     by, key = flow.agent(call.agent.user_name), values["id"]
     try:
-        with transaction.atomic():
-            if not case.updates.filter(key=key).exists():
-                _tell(case, text, by=by, key=key, closes=bool(values["close"]))
+        _tell(case, text, by=by, key=key, closes=bool(values["close"]))
     except flow.WrongState as error:
         words = _("The request is %(state)s; nothing can be added to it.") % {
             "state": State(error.state).label

@@ -73,9 +73,14 @@ class Words:
 def move(
     case: ServiceRequest, state: str, *, by: By, text: str = "", key: UUID | None = None
 ) -> RequestUpdate:
-    """Bring the request into another state; raises `WrongState` if it may not go there."""
+    """Bring the request into another state, with the same key once.
+
+    Raises `WrongState` if it may not go there.
+    """
     with transaction.atomic():
         _lock(case)
+        if key and (known := case.updates.filter(key=key).first()):
+            return known
         if state not in NEXT[case.state] or _lacks_number(case, state):
             raise WrongState(case.state)
         return _move(case, State(state), by=by, text=text, key=key)
