@@ -418,3 +418,12 @@ def test_removing_the_repository_keeps_the_request(
     case = ServiceRequest.objects.get()
     assert (case.repository, case.repository_name) == (None, "contoso")
     assert case.deliveries.get().status == Status.SKIPPED
+
+
+def test_a_note_that_waited_for_a_repository_ends_with_it(
+    note: RequestDelivery, request_of: ServiceRequest, admin: User
+) -> None:
+    RequestDelivery.objects.update(status=Status.WAITING, error_code="basic_rejected")
+    assert request_of.repository
+    configuration.remove(request_of.repository, actor=admin)
+    assert step(note).status == Status.SKIPPED

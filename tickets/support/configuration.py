@@ -124,6 +124,8 @@ def _kept(
 def remove(repository: Repository, *, actor: User) -> None:
     """Forget a repository with its secrets, steps, checks and linked accounts."""
     _record("support.repository_removed", repository, actor)
+    # What waited for its sign-in has nothing to wait for any more.
+    deliveries.release(repository)
     repository.delete()
 
 
