@@ -9,7 +9,11 @@ import pytest
 from django.urls import reverse
 
 from connector.models import AuditEvent
-from tests.factories import RepositoryFactory, SupportIntegrationFactory
+from tests.factories import (
+    RepositoryFactory,
+    ServiceRequestFactory,
+    SupportIntegrationFactory,
+)
 from tests.support import entra
 from tickets.support.models import Repository, SupportIntegration
 
@@ -221,6 +225,25 @@ def test_a_stored_secret_never_goes_to_another_instance(
     assert response.status_code == 422
     repository.refresh_from_db()
     assert repository.host == "contoso.service-now.com"
+
+
+def test_an_instance_with_open_service_requests_is_not_exchanged(
+    tenant: Tenant, helpdesk: User, client_for: SignIn
+) -> None:
+    decided(tenant, "basic")
+    repository = RepositoryFactory(
+        tenant=tenant, endpoint="https://contoso.service-now.com"
+    )
+    case = ServiceRequestFactory(
+        tenant=tenant, repository=repository, incident_number="INC0010001"
+    )
+    client, moved = client_for(helpdesk), {**FORMS["basic"], "endpoint": "fabrikam"}
+    response = client.post(edit(repository), moved)
+    assert response.status_code == 422
+    assert "belong to incidents of this instance" in response.content.decode()
+    case.state = "closed"
+    case.save()
+    assert client.post(edit(repository), moved).status_code == 302
 
 
 def test_secrets_of_another_set_up_are_forgotten(

@@ -175,6 +175,19 @@ class RepositoryForm(InstanceForm):
                 note = _KEPT if self._keeps(name, repository.endpoint) else _HIDDEN
                 field.help_text = f"{field.help_text} {note}"
 
+    def clean_endpoint(self) -> str:
+        """Keep the instance while notes may still go into its incidents."""
+        wanted = super().clean_endpoint()
+        if self._repository.pk is None or wanted == self._repository.endpoint:
+            return wanted
+        unfinished = self._repository.service_requests.unfinished()
+        if unfinished.exclude(incident_number="", incident_sys_id="").exists():
+            message = _(
+                "Service requests that are not closed belong to incidents of this instance, and another one may have the same numbers. Close them first, or add the other instance as a repository of its own."
+            )
+            raise ValidationError(message, code="has_requests")
+        return wanted
+
     def clean_auth_type(self) -> str:
         wanted = str(self.cleaned_data["auth_type"])
         if wanted != self._setup.auth_type:
