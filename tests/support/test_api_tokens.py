@@ -54,9 +54,9 @@ def now(seconds: int) -> int:
         {"aud": OUTBOUND.upper()},
         V2,
         {**V2, "aud": f"api://{OUTBOUND}"},
-        {"exp": -299},
-        {"nbf": 299},
-        {"iat": 299},
+        {"exp": -280},
+        {"nbf": 280},
+        {"iat": 280},
         {"idtyp": "app"},
         {"nbf": None, "iat": None},
     ],
@@ -82,9 +82,9 @@ def made(calling: Instance, claims: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("claims", "code"),
     [
-        ({"exp": -301}, "token_expired"),
-        ({"nbf": 302}, "token_not_yet_valid"),
-        ({"iat": 302}, "token_not_yet_valid"),
+        ({"exp": -320}, "token_expired"),
+        ({"nbf": 320}, "token_not_yet_valid"),
+        ({"iat": 320}, "token_not_yet_valid"),
         ({"exp": None}, "token_malformed"),
         ({"tid": ELSEWHERE}, "token_tenant"),
         ({"tid": None}, "token_tenant"),
@@ -257,3 +257,31 @@ def test_what_is_not_known_fits_no_token(expected: Expectation, code: str) -> No
     known = keys.usable([public(KEY, "k1")])
     with pytest.raises(TokenError, match=code):
         tokens.verify(token, known, expected, time.time())
+
+
+@pytest.mark.parametrize(
+    ("claim", "seconds", "code"),
+    [
+        ("exp", 300, ""),
+        ("exp", 301, "token_expired"),
+        ("nbf", -300, ""),
+        ("nbf", -301, "token_not_yet_valid"),
+        ("iat", -300, ""),
+        ("iat", -301, "token_not_yet_valid"),
+    ],
+)
+def test_clocks_may_differ_by_five_minutes_and_not_by_a_second_more(
+    claim: str, seconds: int, code: str
+) -> None:
+    moment = 1_790_000_000
+    issuer = f"https://sts.windows.net/{DIRECTORY}/"
+    claims = {"iss": issuer, "aud": OUTBOUND, "tid": DIRECTORY, "appid": OUTBOUND}
+    claims |= {"exp": moment + 86_400, claim: moment}
+    token = jwt.encode(claims, KEY, "RS256", headers={"kid": "k1"})
+    known = keys.usable([public(KEY, "k1")])
+    expected = Expectation(DIRECTORY, (issuer,), OUTBOUND)
+    if not code:
+        assert tokens.verify(token, known, expected, moment + seconds)
+        return
+    with pytest.raises(TokenError, match=code):
+        tokens.verify(token, known, expected, moment + seconds)
