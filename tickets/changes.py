@@ -86,8 +86,9 @@ def apply(
 ) -> bool:
     """Take over what the record says; return whether the ticket's face changed.
 
-    `profile` is what is in force for the ticket. Changes of the fields in `ours` are told elsewhere. Harmless to repeat, and older
-    versions are ignored. Called inside a transaction.
+    `profile` is what is in force for the ticket; changes of the fields in `ours` are
+    told elsewhere. Harmless to repeat, and older versions are ignored. Called inside
+    a transaction.
     """
     if is_older(ticket, record):
         return False
