@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -14,14 +13,13 @@ from connector.models import AuditEvent, Connection
 from portal import audit_sentences
 from portal.score.cards import score_card
 from portal.tenancy import SESSION_KEY
+from tickets import lists
 from tickets.cards import ticket_cards
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from connector.access import TenantRequest
-
-PAGE_SIZES = {"25", "50", "100"}
 
 
 @require_GET
@@ -51,9 +49,7 @@ def audit(request: TenantRequest) -> HttpResponse:
     chosen = request.GET.get("action", "")
     if chosen:
         events = events.filter(action=chosen)
-    size = request.GET.get("size", "")
-    pages = Paginator(events, int(size) if size in PAGE_SIZES else 50)
-    page = pages.get_page(request.GET.get("page"))
+    page = lists.page_of(request, events, usual=50)
     context = {
         "page": page,
         "rows": [audit_sentences.row(event) for event in page],

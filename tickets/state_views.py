@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -20,6 +20,7 @@ from django.views.decorators.http import (
 from connector.access import require
 from connector.choosing import PARAMETER, chosen, chosen_or_404, key_in
 from tickets import (
+    lists,
     state_files,
     state_import,
     state_pages,
@@ -94,7 +95,7 @@ class Edit:
         """Show the page with what was typed."""
         whole = completed(typed, self.states)
         group = self.group(Given(form=StatesForm(whole, states=self.states)))
-        if _wants_part(self.request, f"states-{self.kind}"):
+        if lists.wants_part(self.request, f"states-{self.kind}"):
             context = {"group": group, "connection": self.connection}
             return render(self.request, "tickets/_state_form.html", context)
         return _page(self.request, self.connection, group, status=status)
@@ -239,11 +240,6 @@ def _kind(text: str) -> Kind:
     if text not in Kind.values:
         raise Http404
     return Kind(text)
-
-
-def _wants_part(request: TenantRequest, name: str) -> bool:
-    htmx: Any = request.htmx  # type: ignore[attr-defined]
-    return bool(htmx) and htmx.target == name
 
 
 def _back(connection: Connection) -> HttpResponse:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import (
@@ -25,6 +23,7 @@ from tickets import (
     cards,
     filters,
     glossary,
+    lists,
     mapping,
     outbox,
     profiles,
@@ -47,8 +46,6 @@ if TYPE_CHECKING:
 
 __all__ = ["compose"]
 
-PAGE_SIZES = {"25", "50", "100"}
-
 
 @require_GET
 @require("tickets.view_ticket")
@@ -59,11 +56,9 @@ def ticket_list(request: TenantRequest) -> HttpResponse:
         request.GET, queryset=tickets, tenant=request.tenant
     )
     rows = filters.ordered(filterset.qs.for_list(), request.GET.get("sort", ""))
-    size = request.GET.get("size", "")
-    paginator = Paginator(rows, int(size) if size in PAGE_SIZES else 25)
     mine = list(Connection.objects.of_servicenow(request.tenant).for_show())
     context = {
-        "page": paginator.get_page(request.GET.get("page")),
+        "page": lists.page_of(request, rows),
         "filterset": filterset,
         "chips": filters.chips(filterset, request.GET),
         "is_usable": any(connection.is_usable for connection in mine),
@@ -72,14 +67,7 @@ def ticket_list(request: TenantRequest) -> HttpResponse:
         "freshness": cards.freshness(mine) if mine else None,
         "may_share": request.user.has_perm("tickets.share_ticket"),
     }
-    response = render(request, _part(request, "tickets/list.html", "list"), context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
-
-
-def _part(request: TenantRequest, template: str, name: str) -> str:
-    htmx: Any = request.htmx  # type: ignore[attr-defined]
-    return f"{template}#{name}" if htmx and htmx.target == name else template
+    return lists.answer(request, "tickets/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])

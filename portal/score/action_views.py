@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -41,19 +40,18 @@ from portal.score.models import Snapshot
 from portal.score.plan_forms import PlanForm
 from portal.score.plan_models import ActionPlan, ActionTag, StateChange
 from portal.score.status import KEPT_HERE, ActionStatus, can_be_sent, of_graph_state
+from tickets import lists
 from tickets.models import Ticket
 
 if TYPE_CHECKING:
     from typing import Any
 
     from django.core.paginator import Page
-    from django_htmx.middleware import HtmxDetails
 
     from connector.access import TenantRequest
     from portal.score.listing import Row
     from portal.score.models import ControlProfile
 
-PAGE_SIZES = {"25", "50", "100"}
 VIEW = "portal.view_score"
 EDIT = "portal.edit_actionplan"
 LEARN_MORE = "https://learn.microsoft.com/defender-xdr/microsoft-secure-score-improvement-actions"
@@ -66,7 +64,7 @@ def actions(request: TenantRequest) -> HttpResponse:
     """List the improvement actions an address asks for."""
     query = filters.tidied(request.GET)
     address = f"{request.path}?{query.urlencode()}" if query else request.path
-    is_part = _wants_list(request)
+    is_part = lists.wants_part(request, "list")
     if query != request.GET and not is_part:
         # What a form without JavaScript sends along says nothing in an address.
         return redirect(address)
@@ -285,15 +283,6 @@ def _is_watched(change: StateChange) -> bool:
     return change.is_open and not change.waits_long
 
 
-def _wants_list(request: TenantRequest) -> bool:
-    htmx: HtmxDetails = request.htmx  # type: ignore[attr-defined]
-    return bool(htmx) and htmx.target == "list"
-
-
 def _page(request: TenantRequest, queryset: Any, totals: dict[str, int]) -> Page[Any]:
-    size = request.GET.get("size", "")
-    paginator = Paginator(queryset, int(size) if size in PAGE_SIZES else 25)
-    if totals:
-        # Known already: no need to count once more.
-        paginator.count = sum(totals.values())
-    return paginator.get_page(request.GET.get("page"))
+    count = sum(totals.values()) if totals else None
+    return lists.page_of(request, queryset, count=count)

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -16,7 +15,6 @@ from django.views.decorators.http import (
     require_http_methods,
     require_POST,
 )
-from django.views.decorators.vary import vary_on_headers
 
 from connector import audit
 from connector.access import require
@@ -31,12 +29,12 @@ from portal.score.effect_models import TicketEffect
 from portal.score.forms import ZoneForm
 from portal.score.history_filters import HistoryFilter
 from portal.score.models import ControlProfile, ScoreEvent, ScoreSync, Snapshot
+from tickets import lists
 
 if TYPE_CHECKING:
     from connector.access import TenantRequest
     from connector.models import GraphAccess
 
-PAGE_SIZES = {"25", "50", "100"}
 VIEW = "portal.view_score"
 MANAGE = "portal.manage_score"
 
@@ -88,16 +86,13 @@ def sync(request: TenantRequest) -> HttpResponse:
 
 
 @require_GET
-@vary_on_headers("HX-Request", "HX-Target")
 @require(VIEW)
 def history(request: TenantRequest) -> HttpResponse:
     """List who did what, and which points came and went."""
     mine = ScoreEvent.objects.for_tenant(request.tenant)
     filterset = HistoryFilter(request.GET, mine, tenant=request.tenant)
     found = filterset.qs
-    size = request.GET.get("size", "")
-    pages = Paginator(found.with_titles(), int(size) if size in PAGE_SIZES else 25)
-    page = pages.get_page(request.GET.get("page"))
+    page = lists.page_of(request, found.with_titles())
     context = {
         "filterset": filterset,
         "page": page,
@@ -107,9 +102,7 @@ def history(request: TenantRequest) -> HttpResponse:
         "chips": listing.chips(filterset, request.GET),
         "action": _named_action(request),
     }
-    is_list = request.htmx and request.htmx.target == "list"  # type: ignore[attr-defined]
-    template = "score/history.html#list" if is_list else "score/history.html"
-    return render(request, template, context)
+    return lists.answer(request, "score/history.html", context)
 
 
 def _named_action(request: TenantRequest) -> ControlProfile | None:

@@ -13,6 +13,8 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from tickets.lists import PAGE_SIZES
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -46,7 +48,6 @@ STATUSES = {
     "failed": ("danger", "error"),
     "unknown": ("neutral", "info"),
 }
-PAGE_SIZES = (25, 50, 100)
 PRIORITY_SQUARES = {"low": 1, "medium": 2, "high": 3}
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
@@ -26,6 +25,7 @@ from connector.choosing import address, chosen_or_404
 from connector.forms import ConnectionForm
 from connector.messages import explain
 from connector.views import begin_authorization
+from tickets import lists
 from tickets.adoption import comparing, deciding
 from tickets.adoption.comparing import Verdict
 from tickets.adoption.models import Adoption
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from tickets.adoption.comparing import Finding
 
 MANAGE = "connector.manage_connection"
-PAGE_SIZES = {"25", "50", "100"}
 
 
 # What becomes of the tickets of each verdict.
@@ -183,9 +182,7 @@ def adoption(request: TenantRequest, pk: int) -> HttpResponse:
 
 def _rows(request: TenantRequest, one: Adoption) -> Page[Row]:
     differing = [f for f in comparing.findings_in(one.result) if f.differs]
-    size = request.GET.get("size", "")
-    paginator = Paginator(differing, int(size) if size in PAGE_SIZES else 25)
-    page: Page[Any] = paginator.get_page(request.GET.get("page"))
+    page = lists.page_of(request, differing)
     tickets = Ticket.objects.for_tenant(one.tenant).for_list()
     known = tickets.in_bulk([finding.ticket_id for finding in page.object_list])
     page.object_list = [

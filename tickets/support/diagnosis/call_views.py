@@ -5,16 +5,14 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, Any
 
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from connector.access import require
-from tickets import filters
+from tickets import filters, lists
 from tickets.support.call_models import ConnectorCall
 from tickets.support.choosing import integration_of
 from tickets.support.diagnosis import calls as explaining
@@ -27,7 +25,6 @@ if TYPE_CHECKING:
 
     from connector.access import TenantRequest
 
-PAGE_SIZES = {"25", "50", "100"}
 # More rows than anybody reads; who wants all asks the database.
 _MOST_EXPORTED = 20_000
 # What makes a spreadsheet evaluate a cell; agents' names come from the instance.
@@ -45,10 +42,8 @@ _COLUMNS = (
 def call_list(request: TenantRequest) -> HttpResponse:
     """List the calls of both directions, newest first, narrowed by the address."""
     filterset = _filterset(request)
-    size = request.GET.get("size", "")
     rows = filterset.qs.select_related("repository").defer("words")
-    paginator = Paginator(rows, int(size) if size in PAGE_SIZES else 50)
-    page = paginator.get_page(request.GET.get("page"))
+    page = lists.page_of(request, rows, usual=50)
     context = {
         "integration": integration_of(request),
         "page": page,
@@ -57,12 +52,7 @@ def call_list(request: TenantRequest) -> HttpResponse:
         "chips": filters.chips(filterset, request.GET),
         "has_several": filterset.has_several,
     }
-    htmx: Any = request.htmx  # type: ignore[attr-defined]
-    part = "#list" if htmx and htmx.target == "list" else ""
-    template = f"tickets/support/diagnosis/calls.html{part}"
-    response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    return lists.answer(request, "tickets/support/diagnosis/calls.html", context)
 
 
 def _filterset(request: TenantRequest) -> CallFilter:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.paginator import Paginator
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -14,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from connector.access import require
 from connector.choosing import key_in
 from tickets import filters as ticket_filters
+from tickets import lists
 from tickets.models import Kind, Ticket
 from tickets.support.choosing import integration_of
 from tickets.support.models import Repository
@@ -46,7 +45,6 @@ if TYPE_CHECKING:
     from tickets.support.service_requests.administrators import Account
 
 MANAGE = "tickets.manage_servicerequest"
-PAGE_SIZES = {"25", "50", "100"}
 
 
 @never_cache
@@ -56,14 +54,12 @@ def request_list(request: TenantRequest) -> HttpResponse:
     """List the service requests, narrowed by the address."""
     mine = ServiceRequest.objects.for_tenant(request.tenant).for_list()
     filterset = RequestFilter(request.GET, queryset=mine, tenant=request.tenant)
-    size = request.GET.get("size", "")
-    paginator = Paginator(filterset.qs, int(size) if size in PAGE_SIZES else 25)
     integration = integration_of(request)
     waiting = InboundReceipt.objects.for_tenant(request.tenant).waiting()
     way = transport.chosen(integration)
     context = {
         "integration": integration,
-        "page": paginator.get_page(request.GET.get("page")),
+        "page": lists.page_of(request, filterset.qs),
         "filterset": filterset,
         "chips": ticket_filters.chips(filterset, request.GET),
         "transport": way,
@@ -71,11 +67,7 @@ def request_list(request: TenantRequest) -> HttpResponse:
         "may_manage": request.user.has_perm(MANAGE),
         "waiting": waiting.count(),
     }
-    htmx: Any = request.htmx  # type: ignore[attr-defined]
-    part = "#list" if htmx and htmx.target == "list" else ""
-    response = render(request, f"tickets/support/requests.html{part}", context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    return lists.answer(request, "tickets/support/requests.html", context)
 
 
 @never_cache

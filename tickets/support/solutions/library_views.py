@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING, Any
 import django_filters
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -23,7 +21,7 @@ from django.views.decorators.http import (
 
 from connector import audit
 from connector.access import require
-from tickets import filters
+from tickets import filters, lists
 from tickets.filters import FilterForm
 from tickets.support.choosing import integration_of
 from tickets.support.solutions import importing, library, markdown
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from connector.access import TenantRequest
     from tickets.support.solutions.queries import SolutionQuerySet
 
-PAGE_SIZES = {"25", "50", "100"}
 FOLDER = "tickets/support/solutions"
 
 
@@ -78,19 +75,13 @@ def solution_list(request: TenantRequest) -> HttpResponse:
     filterset = LibraryFilter(request.GET, queryset=visible(request).defer("body"))
     if not request.user.has_perm(MANAGE):
         del filterset.form.fields["published"]
-    size = request.GET.get("size", "")
-    paginator = Paginator(filterset.qs, int(size) if size in PAGE_SIZES else 25)
     context = {
         "integration": integration_of(request),
-        "page": paginator.get_page(request.GET.get("page")),
+        "page": lists.page_of(request, filterset.qs),
         "filterset": filterset,
         "chips": filters.chips(filterset, request.GET),
     }
-    htmx: Any = request.htmx  # type: ignore[attr-defined]
-    part = "#list" if htmx and htmx.target == "list" else ""
-    response = render(request, f"{FOLDER}/library.html{part}", context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    return lists.answer(request, f"{FOLDER}/library.html", context)
 
 
 @require_GET

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -17,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from connector.access import require
 from connector.choosing import key_in
+from tickets import lists
 from tickets.models import Ticket
 from tickets.support.choosing import integration_of
 from tickets.support.solutions import feedback, ranking, search
@@ -51,7 +51,7 @@ def solutions(request: TenantRequest) -> HttpResponse:
     ticket = _ticket(request)
     query = request.GET.get("q", "").strip()[:_LONGEST_QUERY]
     text = f"{ticket.name}\n{ticket.description}" if ticket and not query else query
-    is_panel = _wants(request, "solutions-panel")
+    is_panel = lists.wants_part(request, "solutions-panel")
     context = {
         "integration": integration_of(request),
         "ticket": ticket,
@@ -64,11 +64,9 @@ def solutions(request: TenantRequest) -> HttpResponse:
     template = "tickets/support/solutions/search.html"
     if is_panel:
         template = "tickets/support/solutions/_panel.html"
-    elif _wants(request, "results"):
+    elif lists.wants_part(request, "results"):
         template += "#results"
-    response = render(request, template, context)
-    patch_vary_headers(response, ["HX-Request", "HX-Target"])
-    return response
+    return lists.told_apart(render(request, template, context))
 
 
 def _ticket(request: TenantRequest) -> Ticket | None:
@@ -78,11 +76,6 @@ def _ticket(request: TenantRequest) -> Ticket | None:
     mine = Ticket.objects.for_tenant(request.tenant)
     ticket: Ticket = get_object_or_404(mine, pk=key_in(wanted) or 0)
     return ticket
-
-
-def _wants(request: TenantRequest, part: str) -> bool:
-    htmx: Any = request.htmx  # type: ignore[attr-defined]
-    return bool(htmx) and htmx.target == part
 
 
 def _answer(request: TenantRequest, text: str, limit: int) -> dict[str, Any]:
