@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import xlsxwriter
 
+from tickets import cells
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import BinaryIO
@@ -21,10 +23,6 @@ TYPES = {
 ROWS_ON_A_SHEET = 1_000_000
 # A longer text would leave its cell empty.
 _LETTERS_IN_A_CELL = 32_767
-# Excel takes a file without it for the system's old code page.
-_BYTE_ORDER_MARK = "\ufeff"
-# What makes Excel and others evaluate a cell: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _OPTIONS = {
     # Rows leave memory as they come.
     "constant_memory": True,
@@ -47,7 +45,7 @@ def _write_csv(
     file: BinaryIO, header: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    text.write(_BYTE_ORDER_MARK)
+    text.write(cells.BYTE_ORDER_MARK)
     writer = csv.writer(text)
     writer.writerow(header)
     for row in rows:
@@ -58,9 +56,7 @@ def _write_csv(
 def _cell(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    return cells.guarded(value)
 
 
 def _write_xlsx(

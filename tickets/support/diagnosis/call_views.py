@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from connector.access import require
-from tickets import filters, lists
+from tickets import cells, filters, lists
 from tickets.support.call_models import ConnectorCall
 from tickets.support.choosing import integration_of
 from tickets.support.diagnosis import calls as explaining
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 # More rows than anybody reads; who wants all asks the database.
 _MOST_EXPORTED = 20_000
-# What makes a spreadsheet evaluate a cell; agents' names come from the instance.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _COLUMNS = (
     *("at", "direction", "repository__repository_id", "purpose", "method", "address"),
     *("status", "code", "words", "milliseconds", "user_name", "app_id"),
@@ -86,8 +84,7 @@ def export(request: TenantRequest) -> HttpResponse:
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     name = f"connector-calls-{timezone.now():%Y%m%d-%H%M}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    # Excel takes a file without a byte order mark for the system's old code page.
-    response.write("\ufeff")
+    response.write(cells.BYTE_ORDER_MARK)
     writer = csv.writer(response)
     writer.writerow(column.partition("__")[2] or column for column in _COLUMNS)
     writer.writerows(_exported(_filterset(request)))
@@ -103,6 +100,5 @@ def _exported(filterset: CallFilter) -> Iterator[list[Any]]:
 def _cell(value: Any) -> Any:
     if hasattr(value, "isoformat"):
         return value.isoformat()
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    # Agents' names, among others, come from the instance.
+    return cells.guarded(value)

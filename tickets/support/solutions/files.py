@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from tickets.cells import FORMULA_STARTS
 from tickets.support.solutions.models import (
     BODY_LIMIT,
     KEY_LIMIT,
@@ -28,8 +29,6 @@ COLUMNS = ("key", "title", "services", "keywords", "published", "body")
 _NEEDED = ("title", "body")
 _SERVICE_LIMIT = 100
 _TRUE, _FALSE = {"", "yes", "true", "1", "published"}, {"no", "false", "0", "draft"}
-# What a spreadsheet would take for a formula; export puts an apostrophe before it.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _FRONT = re.compile(r"\A---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 _HEADING = re.compile(r"\A\s*#{1,6}[ \t]+([^\r\n]+)")
 

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from connector import audit
+from tickets.cells import BYTE_ORDER_MARK, FORMULA_STARTS
 from tickets.support.solutions import library, sources
-from tickets.support.solutions.files import COLUMNS, FORMULA_STARTS, Draft
+from tickets.support.solutions.files import COLUMNS, Draft
 from tickets.support.solutions.models import LibraryImport, Solution
 
 if TYPE_CHECKING:
@@ -178,7 +179,7 @@ def _write(tenant: Tenant, line: Line, actor: User) -> None:
 def export(tenant: Tenant) -> str:
     """Return the library as CSV, as it can be imported again."""
     text = io.StringIO(newline="")
-    text.write("\ufeff")
+    text.write(BYTE_ORDER_MARK)
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     for row in Solution.objects.for_tenant(tenant):
