@@ -1,4 +1,4 @@
-"""HTML from Microsoft Graph: cleaned for pages, or turned into plain text."""
+"""HTML from Microsoft Graph: cleaned for pages, or turned into plain text that fits."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ _READING = {
     *("learn.microsoft.com", "docs.microsoft.com", "support.microsoft.com"),
     *("techcommunity.microsoft.com", "aka.ms", "go.microsoft.com"),
 }
+
+
+def shortened(text: str, limit: int) -> str:
+    """Return the text, or as much of it as fits with an ellipsis at its end."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
 def clean(html: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.core import signing
 
+from connector import markup
 from tickets.mapping import DESCRIPTION_LIMIT, NAME_LIMIT
 from tickets.models import Kind, Priority, Source
 
@@ -41,15 +42,11 @@ class Draft:
 
     @property
     def fitting_name(self) -> str:
-        return _shorten(" ".join(self.name.split()), NAME_LIMIT)
+        return markup.shortened(" ".join(self.name.split()), NAME_LIMIT)
 
     @property
     def fitting_description(self) -> str:
-        return _shorten(self.description.strip(), DESCRIPTION_LIMIT)
-
-
-def _shorten(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+        return markup.shortened(self.description.strip(), DESCRIPTION_LIMIT)
 
 
 def new_token(request: TenantRequest, draft: Draft) -> str:

@@ -56,7 +56,7 @@ def description(profile: ControlProfile, limit: int = DESCRIPTION_LIMIT) -> str:
         _titled(_("User impact"), markup.plain(profile.remediation_impact)),
     ]
     text = "\n\n".join(part for part in parts if part)
-    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+    return markup.shortened(text, limit)
 
 
 def _titled(title: str, text: str) -> str:

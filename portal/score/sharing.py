@@ -10,6 +10,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from connector import markup
+
 if TYPE_CHECKING:
     from connector.models import Connection
     from portal.score.models import ControlProfile
@@ -66,9 +68,7 @@ def absolute_url(profile: ControlProfile) -> str:
 
 
 def _mailto(profile: ControlProfile, link: str) -> str:
-    text = profile.description
-    if len(text) > LONGEST_BODY:
-        text = f"{text[: LONGEST_BODY - 1].rstrip()}…"
+    text = markup.shortened(profile.description, LONGEST_BODY)
     # Mail wants CRLF: https://www.rfc-editor.org/rfc/rfc6068#section-5
     parts = [part for part in (text.replace("\n", CRLF), link) if part]
     return f"mailto:?{_query(subject=profile.title, body=(2 * CRLF).join(parts))}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import formats
 from django.utils.translation import gettext as _
 
+from connector import markup
 from portal.score import numbers, refusals
 from portal.score.plan_models import ActionEvent, StateChange
 from portal.score.status import ActionStatus, of_graph_state
@@ -83,7 +84,11 @@ def _status(event: ActionEvent) -> tuple[str, str, str]:
 def _notes(event: ActionEvent) -> tuple[str, str, str]:
     if not event.new:
         return _("Notes removed"), "edit", "neutral"
-    return _("Notes: %(new)s") % {"new": _short(event.new)}, "edit", "neutral"
+    return (
+        _("Notes: %(new)s") % {"new": markup.shortened(event.new, 200)},
+        "edit",
+        "neutral",
+    )
 
 
 def _tags(event: ActionEvent) -> tuple[str, str, str]:
@@ -200,10 +205,6 @@ def _label(code: str) -> str:
 
 def _state_of(code: str) -> str:
     return ActionStatus(code).graph_state if code in ActionStatus.values else code
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 200 else f"{text[:199].rstrip()}…"
 
 
 def _moment(value: Any) -> datetime | None:

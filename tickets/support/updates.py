@@ -89,7 +89,7 @@ def text_of(issue: ServiceIssue, post: IssuePost) -> str:
     state = " · ".join(filter(None, [issue.service, str(issue.shown.label)]))
     body = markup.plain(post.html)
     text = f"{head}\n{state}\n\n{body}"
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
+    return markup.shortened(text, LONGEST)
 
 
 def note_all(

@@ -71,14 +71,8 @@ def _told(issue: ServiceIssue) -> dict[str, Any]:
         "scope": scopes[0] if scopes else "",
         "next_update": promised,
         "next_update_at": _written(post_parts.moment(promised)),
-        "latest_update": _cut(texts[0]) if texts else "",
+        "latest_update": markup.shortened(texts[0], _LONGEST_UPDATE) if texts else "",
     }
-
-
-def _cut(text: str) -> str:
-    if len(text) <= _LONGEST_UPDATE:
-        return text
-    return f"{text[: _LONGEST_UPDATE - 1].rstrip()}…"
 
 
 def _written(moment: datetime | None) -> str | None:

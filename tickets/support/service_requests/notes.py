@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from connector import markup
 from connector.exceptions import Evidence, Misconfigured, Refused
 from connector.servicenow.query import Query
 from tickets import amending, attempts, echoes
@@ -65,8 +66,7 @@ def queue(case: ServiceRequest, text: str, *, once: str) -> RequestDelivery | No
         return None
     marker = deliveries.marker_of(case, RequestDelivery.Channel.NOTE, once)
     words = f"{name_of(case)}\n{_MARKUP.sub(_shown_as_text, text)}"
-    if len(words) > LONGEST:
-        words = f"{words[: LONGEST - 1].rstrip()}…"
+    words = markup.shortened(words, LONGEST)
     payload = {
         JOURNAL: echoes.marked(words, author=AUTHOR, marker=marker),
         DISPLAY: display_of(case),
