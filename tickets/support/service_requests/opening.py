@@ -11,7 +11,13 @@ from django.utils.translation import gettext as _
 
 from connector import audit
 from tickets.support.models import SupportIntegration
-from tickets.support.service_requests import diagnostics, notes, references, transport
+from tickets.support.service_requests import (
+    deliveries,
+    diagnostics,
+    notes,
+    references,
+    transport,
+)
 from tickets.support.service_requests.models import RequestUpdate, ServiceRequest
 from tickets.support.service_requests.states import State
 from tickets.support.setups import INSIGHTS
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
     from tickets.support.models import Repository
     from tickets.support.service_requests.administrators import Account
     from tickets.support.service_requests.flow import By
+    from tickets.support.service_requests.queries import ServiceRequestQuerySet
 
 Via = ServiceRequest.Via
 # A reference that is taken is made anew; two in a row happen to nobody.
@@ -53,9 +60,9 @@ class CannotOpen(Exception):
         self.words = words
 
 
-def obstacle(tenant: Tenant, account: Account) -> CannotOpen | None:
+def obstacle(integration: SupportIntegration, account: Account) -> CannotOpen | None:
     """Return why this account cannot open a request now, or None."""
-    if SupportIntegration.objects.of(tenant).setup is INSIGHTS:
+    if integration.setup is INSIGHTS:
         words = _("With Insights only no service request can be opened.")
         return CannotOpen("feature_not_included", words)
     if not account.is_admin:
@@ -84,7 +91,8 @@ def open_once(
         mine = mine.filter(repository=repository)
     if known := mine.first():
         return known, False
-    if why := obstacle(tenant, account):
+    integration = SupportIntegration.objects.of(tenant)
+    if why := obstacle(integration, account):
         raise why
     case = draft(
         tenant,
@@ -96,18 +104,25 @@ def open_once(
         opened_by=by.actor,
         opened_by_name=by.name[:150],
         opened_by_email=account.email[:254],
-        transport=transport.chosen(SupportIntegration.objects.of(tenant)).id,
+        transport=transport.chosen(integration).id,
     )
-    case.is_test = _is_test(case)
+    case.is_test = deliveries.is_silent(case, integration)
+    return _stored(case, mine, by)
+
+
+def _stored(
+    case: ServiceRequest, mine: ServiceRequestQuerySet, by: By
+) -> tuple[ServiceRequest, bool]:
+    """Store the request, unless somebody sent the same one at once."""
     for _try in range(_TRIES):
         try:
             with transaction.atomic():
                 case.save(force_insert=True)
                 _begin(case, by)
         except IntegrityError:
-            # Somebody sent the same one at once, or the reference is taken.
             if known := mine.first():
                 return known, False
+            # The reference is taken.
             case.reference = references.new()
         else:
             return case, True
@@ -120,11 +135,6 @@ def draft(tenant: Tenant, wish: Wish, **more: Any) -> ServiceRequest:
     case = ServiceRequest(tenant=tenant, **asdict(wish), **more)
     case.diagnostics = diagnostics.clean(tenant, case.diagnostics)
     return case
-
-
-def _is_test(case: ServiceRequest) -> bool:
-    is_test = SupportIntegration.objects.of(case.tenant).is_test
-    return is_test or bool(case.repository and case.repository.is_test)
 
 
 def _begin(case: ServiceRequest, by: By) -> None:

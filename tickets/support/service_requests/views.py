@@ -77,12 +77,12 @@ def request_new(request: TenantRequest) -> HttpResponse:
     """Take a request, show exactly what would be sent, and open it."""
     ticket, account = _ticket(request), _account(request)
     form = _form(request, ticket, account)
-    obstacle = opening.obstacle(request.tenant, account)
+    integration = integration_of(request)
+    obstacle = opening.obstacle(integration, account)
     intent = request.POST.get("intent")
     is_valid = request.method == "POST" and form.is_valid()
     if is_valid and intent == "send" and not obstacle:
         return _open(request, form, ticket, account)
-    integration = integration_of(request)
     way = transport.chosen(integration)
     context = {
         "integration": integration,
