@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import F, Value
+from django.db.models.functions import Least
 from django.utils import timezone
 
 from connector import tokens
@@ -16,7 +18,10 @@ from tickets import mapping
 from tickets.models import Delivery
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
+
+    from django.db.models import Q, QuerySet
 
     from connector.servicenow.client import ServiceNow
     from connector.servicenow.records import Record
@@ -24,7 +29,9 @@ if TYPE_CHECKING:
     from tickets.support.service_requests.models import RequestDelivery
 
     # Both outboxes look before they repeat, and wait alike.
-    Outgoing = Delivery | RequestDelivery
+    AnyDelivery = Delivery | RequestDelivery
+    # What is wanted of a row at a moment.
+    Condition = Callable[[datetime], Q]
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ def run(delivery: Delivery) -> Outcome:
     return _create(client, delivery)
 
 
-def is_first(delivery: Outgoing) -> bool:
+def is_first(delivery: AnyDelivery) -> bool:
     """Whether nothing was sent before: there is nothing to look for then."""
     return delivery.attempts == 1 and delivery.unanswered_at is None
 
@@ -121,7 +128,7 @@ def _look_up(client: ServiceNow, ticket: Ticket) -> list[Record]:
     return found
 
 
-def wait_for_answer(delivery: Outgoing) -> None:
+def wait_for_answer(delivery: AnyDelivery) -> None:
     """Raise `StillOpen` while an unanswered request may still be carried out."""
     if delivery.unanswered_at is None:
         return
@@ -130,7 +137,23 @@ def wait_for_answer(delivery: Outgoing) -> None:
         raise StillOpen(until)
 
 
-def hold(delivery: Outgoing) -> None:
+def take(
+    rows: QuerySet[Any], now: datetime, *due: Condition, lapsed: Condition
+) -> bool:
+    """Claim a row if it is due, or was left by a dead worker; False if it is neither.
+
+    The conditions are tried in their order.
+    """
+    mark = {"status": "sending", "claimed_at": now, "attempts": F("attempts") + 1}
+    for is_due in due:
+        if rows.filter(is_due(now)).update(**mark):
+            return True
+    # Whoever held it died in mid-work: it may have been carried out.
+    held = Least(F("claimed_at"), Value(now))
+    return bool(rows.filter(lapsed(now)).update(**mark, unanswered_at=held))
+
+
+def hold(delivery: AnyDelivery) -> None:
     """Renew the claim before a repeated create: the look-up may have taken long."""
     now = timezone.now()
     mine = type(delivery).objects.filter(

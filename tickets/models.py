@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -19,6 +18,7 @@ from tickets.choices import FINISHED
 from tickets.choices import Kind as Kind
 from tickets.instance_models import InstanceProfile as InstanceProfile
 from tickets.instance_models import TableColumn as TableColumn
+from tickets.outgoing_models import Outgoing
 from tickets.queries import (
     DeliveryQuerySet,
     TicketActionQuerySet,
@@ -225,7 +225,7 @@ class TicketAction(models.Model):
         return f"{self.ticket_id} {self.control_id}"
 
 
-class Delivery(models.Model):
+class Delivery(Outgoing):
     """The outbox: one thing still to be told to ServiceNow, or told already."""
 
     class Operation(models.TextChoices):
@@ -258,17 +258,7 @@ class Delivery(models.Model):
     # unique, so that the same note is queued once.
     marker = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    attempts = models.PositiveIntegerField(default=0)
-    due_at = models.DateTimeField(default=timezone.now)
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    # When the last create went out without a clear answer: it may still be committed.
-    unanswered_at = models.DateTimeField(null=True, blank=True)
-    error_code = models.CharField(max_length=50, blank=True)
-    error_words = models.TextField(blank=True)
-    error_status = models.PositiveIntegerField(null=True, blank=True)
-    error_request_id = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True, blank=True)
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -287,12 +277,6 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operation} {self.ticket_id} {self.status}"
-
-    @property
-    def has_lapsed(self) -> bool:
-        """Whether the claim is so old that another worker may have taken over."""
-        lease = timedelta(seconds=settings.OUTBOX_LEASE)
-        return self.claimed_at is None or timezone.now() >= self.claimed_at + lease
 
 
 class TicketEvent(models.Model):

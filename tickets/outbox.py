@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Value
-from django.db.models.functions import Least
+from django.db.models import F
 from django.utils import timezone
 
 from connector import audit, connections
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.contrib.auth.models import User
-    from django.db.models import QuerySet
 
     from tickets.models import Ticket
 
@@ -77,23 +75,11 @@ def claim(pk: int) -> Delivery | None:
     row = Delivery.objects.filter(pk=pk)
     with in_turn():
         now = timezone.now()
-        if not _take(row, now):
+        # The first is enough for most, without a look at what else the ticket has.
+        if not attempts.take(row, now, is_due_create, is_due, lapsed=has_lapsed):
             return None
     delivery: Delivery = row.with_ticket().get()
     return delivery if delivery.claimed_at == now else None
-
-
-def _take(row: QuerySet[Delivery], now: datetime) -> int:
-    mark = {"status": _SENDING, "claimed_at": now, "attempts": F("attempts") + 1}
-    return (
-        # Enough for most, and without a look at what else there is of the ticket.
-        row.filter(is_due_create(now)).update(**mark)
-        or row.filter(is_due(now)).update(**mark)
-        # Whoever held it died in mid-work: its create may have been carried out.
-        or row.filter(has_lapsed(now)).update(
-            **mark, unanswered_at=Least(F("claimed_at"), Value(now))
-        )
-    )
 
 
 def deliver(pk: int) -> None:
@@ -162,9 +148,15 @@ def _try_later(work: Work, error: ConnectorError, values: dict[str, Any]) -> Non
 
 
 def _wake_at(work: Work, due_at: datetime) -> None:
+    wait = short_wait(due_at)
+    if wait is not None:
+        wake("deliver", work.delivery.pk, after=wait)
+
+
+def short_wait(due_at: datetime) -> float | None:
+    """Return in how many seconds to wake a worker; None where a sweep is soon enough."""
     wait = (due_at - timezone.now()).total_seconds()
-    if wait < _SHORT_WAIT:
-        wake("deliver", work.delivery.pk, after=wait + 0.05)
+    return wait + 0.05 if wait < _SHORT_WAIT else None
 
 
 def give_up(work: Work, error: ConnectorError, values: dict[str, Any]) -> None:

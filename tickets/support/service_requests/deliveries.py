@@ -13,6 +13,7 @@ from django.utils import timezone
 from connector import audit
 from tickets.support.models import SupportIntegration
 from tickets.support.service_requests.models import RequestDelivery
+from tickets.work import NO_ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -173,10 +174,7 @@ def finish(delivery: RequestDelivery, status: str) -> bool:
         claimed_at=None,
         finished_at=timezone.now(),
         unanswered_at=None,
-        error_code="",
-        error_words="",
-        error_status=None,
-        error_request_id="",
+        **NO_ERROR,
     )
     if is_ours:
         delivery.status = status

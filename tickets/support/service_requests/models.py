@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -13,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from connector.models import Tenant
+from tickets.outgoing_models import Outgoing
 from tickets.support.models import Repository, RequestTransport
 from tickets.support.service_requests import references
 from tickets.support.service_requests.queries import (
@@ -211,7 +211,7 @@ class RequestUpdate(models.Model):
         return f"{self.source} {self.request_id}"
 
 
-class RequestDelivery(models.Model):
+class RequestDelivery(Outgoing):
     """The outbox: one mail to Microsoft's support, or one note into the incident."""
 
     class Channel(models.TextChoices):
@@ -241,17 +241,7 @@ class RequestDelivery(models.Model):
     # The mail that opens the case: no other one goes out before it.
     is_opening = models.BooleanField(default=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
-    attempts = models.PositiveIntegerField(default=0)
-    due_at = models.DateTimeField(default=timezone.now)
-    claimed_at = models.DateTimeField(null=True, blank=True)
-    # When the last attempt ended without a clear answer: it may have been carried out.
-    unanswered_at = models.DateTimeField(null=True, blank=True)
-    error_code = models.CharField(max_length=50, blank=True)
-    error_words = models.TextField(blank=True)
-    error_status = models.PositiveIntegerField(null=True, blank=True)
-    error_request_id = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
-    finished_at = models.DateTimeField(null=True, blank=True)
 
     objects = RequestDeliveryQuerySet.as_manager()
 
@@ -261,12 +251,6 @@ class RequestDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.request_id} {self.status}"
-
-    @property
-    def has_lapsed(self) -> bool:
-        """Whether the claim is so old that another worker may have taken over."""
-        lease = timedelta(seconds=settings.OUTBOX_LEASE)
-        return self.claimed_at is None or timezone.now() >= self.claimed_at + lease
 
 
 class InboundReceipt(models.Model):

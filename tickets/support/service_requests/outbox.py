@@ -9,8 +9,6 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import F, Value
-from django.db.models.functions import Least
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,7 +21,7 @@ from connector.exceptions import (
     Unavailable,
 )
 from tickets import attempts
-from tickets.outbox import error_values, pause
+from tickets.outbox import SWEEP_LIMIT, error_values, pause, short_wait
 from tickets.support.service_requests import deliveries, flow, notes, posting
 from tickets.support.service_requests.models import RequestDelivery
 from tickets.support.service_requests.queries import has_lapsed, is_due
@@ -34,10 +32,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# The most deliveries one sweep wakes workers for.
-SWEEP_LIMIT = 200
-# Shorter waits than this do not wait for a sweep as well.
-_SHORT_WAIT = 35
 Channel = RequestDelivery.Channel
 Status = RequestDelivery.Status
 
@@ -46,15 +40,7 @@ def claim(pk: int) -> RequestDelivery | None:
     """Return the delivery if it is due and nobody else works on it, else None."""
     now = timezone.now()
     row = RequestDelivery.objects.filter(pk=pk)
-    taken = row.filter(is_due(now)).update(
-        status=Status.SENDING, claimed_at=now, attempts=F("attempts") + 1
-    ) or row.filter(has_lapsed(now)).update(
-        # Whoever held it died in mid-work: it may have been carried out.
-        unanswered_at=Least(F("claimed_at"), Value(now)),
-        claimed_at=now,
-        attempts=F("attempts") + 1,
-    )
-    if not taken:
+    if not attempts.take(row, now, is_due, lapsed=has_lapsed):
         return None
     delivery = row.select_related("request__tenant", "request__repository").get()
     if delivery.request.repository:
@@ -179,9 +165,9 @@ def _try_later(
 
 
 def _wake_at(delivery: RequestDelivery, due_at: datetime) -> None:
-    wait = (due_at - timezone.now()).total_seconds()
-    if wait < _SHORT_WAIT:
-        deliveries.wake(delivery.pk, after=wait + 0.05)
+    wait = short_wait(due_at)
+    if wait is not None:
+        deliveries.wake(delivery.pk, after=wait)
 
 
 def sweep() -> None:
